@@ -1,0 +1,78 @@
+// What happened to a mail, as written to the event stream: accepted, attempted, settled. No addresses, no subjects.
+// `attempted` is also the record that a redelivered entry consults, so it is durable before the entry is acknowledged.
+import { z } from 'zod';
+import { lanes } from './envelope.ts';
+import { objectRefSchema } from './object-ref.ts';
+import { attemptOutcomes, recipientResultSchema } from './outcome.ts';
+import { parseJsonWith, type Parsed } from './parse.ts';
+
+const common = {
+  v: z.literal(1),
+  at: z.number().int(),
+  node: z.string(),
+  id: z.string().length(26),
+  k: z.number().int().min(0),
+  platform: objectRefSchema,
+  domain: z.string(),
+};
+
+const eventSchema = z.discriminatedUnion('type', [
+  z.object({
+    ...common,
+    type: z.literal('accepted'),
+    kind: z.enum(['mail', 'dsn']),
+    lane: z.enum(lanes),
+    size: z.number().int(),
+    recipients: z.number().int(),
+    destinations: z.number().int(),
+    /** TLS version of the submission; null for a mail we made ourselves. */
+    tls: z.string().nullable(),
+    /** Milliseconds from the end of DATA to the durable commit. */
+    commitMs: z.number(),
+  }),
+  z.object({
+    ...common,
+    type: z.literal('attempted'),
+    /** 1 for the first attempt. */
+    attempt: z.number().int().min(1),
+    results: z.array(recipientResultSchema).min(1),
+    /** Host name of the next hop tried last; null when none was reached. */
+    hop: z.string().nullable(),
+    tls: z.string().nullable(),
+    /** Milliseconds in queue before this attempt, then per stage. */
+    waitMs: z.number(),
+    connectMs: z.number().nullable(),
+    transferMs: z.number().nullable(),
+    /** When the deferred recipients are due again. */
+    nextDue: z.number().int().nullable(),
+  }),
+  z.object({
+    ...common,
+    type: z.literal('settled'),
+    /** How many recipients of this entry ended how over its whole life. */
+    totals: z.object({ delivered: z.number().int(), bounced: z.number().int(), expired: z.number().int() }),
+    attempts: z.number().int(),
+    totalMs: z.number(),
+  }),
+]);
+export type MailEvent = Readonly<z.infer<typeof eventSchema>>;
+export type AcceptedEvent = Extract<MailEvent, { type: 'accepted' }>;
+export type AttemptedEvent = Extract<MailEvent, { type: 'attempted' }>;
+export type SettledEvent = Extract<MailEvent, { type: 'settled' }>;
+
+export const eventTypes = ['accepted', 'attempted', 'settled'] as const satisfies readonly MailEvent['type'][];
+
+export function encodeEvent(event: MailEvent): Uint8Array {
+  return Buffer.from(JSON.stringify(event));
+}
+
+export function decodeEvent(bytes: Uint8Array): Parsed<MailEvent> {
+  return parseJsonWith(eventSchema, Buffer.from(bytes).toString());
+}
+
+/** Outcomes of one attempt, counted: `{delivered: 2, deferred: 1}`. */
+export function tally(results: AttemptedEvent['results']): Partial<Record<(typeof attemptOutcomes)[number], number>> {
+  const counts: Partial<Record<(typeof attemptOutcomes)[number], number>> = {};
+  for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,193 @@
+// Every NATS stream, subject, consumer and bucket, with its settings. They are spelled nowhere else.
+// Tokens: a subject token may hold no dot, star, `>` or space, so names go through `token`. Measured reasons stand beside
+// the settings; nothing here talks to a server.
+import type { Lane } from './envelope.ts';
+import type { ObjectRef } from './object-ref.ts';
+
+export const streams = { mail: 'MQ', deferred: 'DEFER', bodies: 'BODY', dead: 'DEAD', events: 'EVT' } as const;
+export type StreamName = (typeof streams)[keyof typeof streams];
+
+export const buckets = { config: 'config', acknowledgements: 'ack' } as const;
+
+export const laneTokens = { transactional: 'tx', bulk: 'bulk' } as const satisfies Record<Lane, string>;
+
+/** Pull consumers, one prefix filter each: lists of filters and a consumer per destination were measured to stall. */
+export const consumers = {
+  transactional: { stream: streams.mail, name: 'mq-tx', filter: 'mq.tx.>' },
+  bulk: { stream: streams.mail, name: 'mq-bulk', filter: 'mq.bulk.>' },
+  retry: { stream: streams.deferred, name: 'rt', filter: 'rt.>' },
+} as const;
+export type ConsumerKey = keyof typeof consumers;
+
+/** An entry is redelivered this long after its node was last heard of; a worker extends it while it works. */
+export const ackWaitMs = 30_000;
+export const ackExtendMs = 10_000;
+/** Publishes are deduplicated by message id for this long; it must exceed `ackWaitMs`. */
+export const duplicateWindowMs = 120_000;
+
+/** What a queue entry's subjects are made of. `destination` is a domain or a route's name, not yet a token. */
+export type EntryKey = {
+  readonly lane: Lane;
+  readonly destination: string;
+  readonly platform: ObjectRef;
+  readonly id: string;
+  readonly k: number;
+};
+
+/** One subject token for a name: `.` becomes `~`, which neither domains nor Kubernetes names can hold. */
+export function token(name: string): string {
+  return name.replaceAll('.', '~');
+}
+
+/** `namespace_name`: reversible, since neither part can hold an underscore. */
+export function platformToken(platform: ObjectRef): string {
+  return `${token(platform.namespace)}_${token(platform.name)}`;
+}
+
+export function parsePlatformToken(text: string): ObjectRef | undefined {
+  const [namespace, name, ...rest] = text.replaceAll('~', '.').split('_');
+  return namespace && name && rest.length === 0 ? { namespace, name } : undefined;
+}
+
+/** Ready mail: `mq.<lane>.<part>.<destination>.<platform>.<id>.<k>`. The part is fixed until streams are sharded. */
+export function mailSubject(key: EntryKey): string {
+  return `mq.${laneTokens[key.lane]}.${part}.${tail(key)}`;
+}
+
+/** Deferred mail: `df.<due minute>.…`. The minute is a function of the entry, so a repeated deferral replaces itself. */
+export function deferredSubject(key: EntryKey, dueMs: number): string {
+  return `df.${Math.floor(dueMs / 60_000)}.${tail(key)}`;
+}
+
+/** Where a deferred entry reappears when it is due: `rt.<lane>.<part>.…`, in the same stream as the schedule. */
+export function retrySubject(key: EntryKey): string {
+  return `rt.${laneTokens[key.lane]}.${part}.${tail(key)}`;
+}
+
+/** Dead letters: entries no node could work on. */
+export function deadSubject(key: EntryKey): string {
+  return `dead.${tail(key)}`;
+}
+
+/** One chunk of a body: `b.<id>.<nnnn>`. */
+export function bodySubject(id: string, chunk: number): string {
+  return `b.${id}.${String(chunk).padStart(4, '0')}`;
+}
+
+/** Events of one entry: `evt.<platform>.<id>.<k>.<type>`; the last `attempted` is what a redelivery consults. */
+export function eventSubject(platform: ObjectRef, id: string, k: number, type: string): string {
+  return `evt.${platformToken(platform)}.${id}.${k}.${type}`;
+}
+
+/** Filters for listing: every entry or event of one mail, whatever stands in the other tokens. */
+export const filters = {
+  mailOf: (id: string) => `mq.*.*.*.*.${id}.*`,
+  deferredOf: (id: string) => `df.*.*.*.${id}.*`,
+  retryOf: (id: string) => `rt.*.*.*.*.${id}.*`,
+  deadOf: (id: string) => `dead.*.*.${id}.*`,
+  bodyOf: (id: string) => `b.${id}.*`,
+  eventsOf: (id: string) => `evt.*.${id}.*.*`,
+} as const;
+
+/** Reads any entry subject (`mq`, `rt`, `df`, `dead`) back; undefined for other subjects. */
+export function parseEntrySubject(subject: string): { state: 'mq' | 'rt' | 'df' | 'dead'; key: EntryKey } | undefined {
+  const tokens = subject.split('.');
+  const state = tokens[0];
+  if (state !== 'mq' && state !== 'rt' && state !== 'df' && state !== 'dead') return undefined;
+  const [destination, platformText, id, k] = tokens.slice(-4);
+  const platform = parsePlatformToken(platformText ?? '');
+  if (!destination || !platform || !id || k === undefined) return undefined;
+  const lane: Lane = tokens[1] === laneTokens.bulk ? 'bulk' : 'transactional'; // df and dead carry no lane: the envelope does
+  return { state, key: { lane, destination: destination.replaceAll('~', '.'), platform, id, k: Number(k) } };
+}
+
+/** The bucket keys of the configuration: one signed manifest, and shards named by content so that readers never mix two. */
+export const configKeys = {
+  manifest: 'manifest',
+  shard: (name: string, digest: string) => `shard.${name}.${digest.slice(0, 32)}`,
+} as const;
+
+export type StreamSizing = {
+  readonly replicas: number;
+  /** Bytes of the whole store; mail and bodies get 25 % and 55 % of it, the rest is headroom for deferrals. */
+  readonly storageBytes: number;
+  readonly eventRetentionMs: number;
+};
+
+/** Stream settings in JetStream's own field names; durations in nanoseconds. */
+export type StreamSettings = Readonly<Record<string, unknown>> & { readonly name: StreamName };
+
+/** All streams of a fleet. No max_age on mail, no discard-old on anything that holds accepted mail. */
+export function streamSettings(sizing: StreamSizing): readonly StreamSettings[] {
+  const base = {
+    storage: 'file',
+    num_replicas: sizing.replicas,
+    max_consumers: -1,
+    allow_direct: true,
+    duplicate_window: nanoseconds(duplicateWindowMs),
+  };
+  return [
+    {
+      ...base,
+      name: streams.mail,
+      subjects: ['mq.>'],
+      retention: 'workqueue',
+      discard: 'new',
+      max_bytes: Math.floor(sizing.storageBytes * 0.25),
+      allow_atomic: true, // all entries of one mail are one commit
+    },
+    {
+      ...base,
+      name: streams.deferred,
+      subjects: ['df.>', 'rt.>'],
+      retention: 'workqueue',
+      discard: 'old', // schedules refuse discard-new (error 10052); with no limits set nothing is ever discarded
+      allow_msg_schedules: true,
+      allow_msg_ttl: true,
+      allow_atomic: true,
+    },
+    {
+      ...base,
+      name: streams.bodies,
+      subjects: ['b.>'],
+      retention: 'limits',
+      discard: 'new',
+      max_msgs_per_subject: 1,
+      max_bytes: Math.floor(sizing.storageBytes * 0.55),
+    },
+    { ...base, name: streams.dead, subjects: ['dead.>'], retention: 'limits', discard: 'new' },
+    {
+      ...base,
+      name: streams.events,
+      subjects: ['evt.>'],
+      retention: 'limits',
+      discard: 'old',
+      max_age: nanoseconds(sizing.eventRetentionMs),
+      max_bytes: Math.floor(sizing.storageBytes * 0.05),
+      allow_atomic: true, // events are written in small groups, one commit each
+    },
+  ];
+}
+
+/** Consumer settings in JetStream's own field names. Unlimited deliveries: a mail is given up by us, with a bounce. */
+export function consumerSettings(key: ConsumerKey, replicas: number): Readonly<Record<string, unknown>> {
+  return {
+    durable_name: consumers[key].name,
+    filter_subject: consumers[key].filter,
+    ack_policy: 'explicit',
+    ack_wait: nanoseconds(ackWaitMs),
+    max_deliver: -1,
+    max_ack_pending: 20_000,
+    num_replicas: replicas,
+  };
+}
+
+const part = '0';
+
+function tail(key: EntryKey): string {
+  return `${token(key.destination)}.${platformToken(key.platform)}.${key.id}.${key.k}`;
+}
+
+function nanoseconds(milliseconds: number): number {
+  return milliseconds * 1_000_000;
+}
