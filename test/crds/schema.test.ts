@@ -67,7 +67,7 @@ function isUnbounded(schema: Schema): boolean {
     case 'integer':
     case 'boolean':
       return false;
-    case undefined:
+    default:
       return true;
   }
 }

@@ -177,14 +177,15 @@ function apiserverFlags(site: Site): readonly string[] {
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${join(site.dir, 'service-account.pub')}`,
     `--service-account-signing-key-file=${join(site.dir, 'service-account.key')}`,
-    '--shutdown-send-retry-after=false',
     ...site.flags,
   ];
 }
 
 function launch(program: string, flags: readonly string[], logFile: string): ChildProcess {
   const child = spawn(program, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
-  process.once('exit', () => child.kill('SIGKILL'));
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   child.stderr?.pipe(createWriteStream(logFile, { flags: 'a' }));
   return child;
 }
