@@ -6,6 +6,7 @@ import { conditionsPage } from './conditions-page.ts';
 import { crdPage } from './crd-page.ts';
 import { crdTypes } from './crd-types.ts';
 import { crdFiles, readCrd, type Crd } from './crd.ts';
+import { standardsPage } from './standards-page.ts';
 
 export type Generated = {
   /** Path below the repository's root. */
@@ -19,6 +20,7 @@ export function generatedFiles(root: string): readonly Generated[] {
   return [
     ...crdFiles.flatMap((file) => filesOfKind(root, readCrd(root, file))),
     { path: 'docs/reference/conditions.md', make: conditionsPage },
+    { path: 'docs/rfc.md', make: () => standardsPage(root) },
   ];
 }
 

@@ -1,0 +1,54 @@
+// What a command of `relayfleet` is: its words, flags, help and the function behind it. The table in commands.ts holds
+// them all; parsing, help and docs/reference/cli.md are made from that table and know no single command.
+
+/** Exit codes, as kubectl has them: 0 done, 1 failed, 2 called wrongly. */
+export type Outcome = { readonly code: 0 } | { readonly code: 1 | 2; readonly problem: string };
+export const done: Outcome = { code: 0 };
+
+export function failed(problem: string): Outcome {
+  return { code: 1, problem };
+}
+
+export function misused(problem: string): Outcome {
+  return { code: 2, problem };
+}
+
+export type Flag = {
+  /** Without dashes. */
+  readonly name: string;
+  readonly short?: string;
+  /** Placeholder of the value in help; a flag without one is a switch. */
+  readonly value?: string;
+  /** The only values taken, where they are few. */
+  readonly choices?: readonly string[];
+  /** What counts without it, as help says it; the command applies it. */
+  readonly otherwise?: string;
+  readonly description: string;
+};
+
+export type Call = {
+  text(flag: string): string | undefined;
+  isSet(flag: string): boolean;
+  readonly args: readonly string[];
+};
+
+/** Everything a command may touch of the process it runs in. */
+export type Terminal = {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+};
+
+export type Command = {
+  /** The words that call it: `queue ls`. */
+  readonly name: string;
+  /** Positional arguments as help shows them: `DOMAIN`, `[KIND [NAME]]`. */
+  readonly args?: string;
+  readonly summary: string;
+  /** Paragraphs below the summary. */
+  readonly description?: string;
+  readonly flags: readonly Flag[];
+  readonly examples: readonly { readonly does: string; readonly line: string }[];
+  readonly run: (call: Call, terminal: Terminal) => Promise<Outcome>;
+};

@@ -1,0 +1,40 @@
+// The DNS records a domain's owner is asked to publish, as a table, as lines of a zone file (RFC 1035 §5), or as JSON. Pure.
+import type { RelayDomain, RelayDomainStatusDnsRecord } from '@relayfleet/contract/api/relay-domain.ts';
+import { table } from '../table.ts';
+
+export const outputs = ['table', 'zone', 'json'] as const;
+export type Output = (typeof outputs)[number];
+
+export function recordsText(domain: RelayDomain, output: Output): string {
+  const records = domain.status?.dns?.records ?? [];
+  switch (output) {
+    case 'json':
+      return `${JSON.stringify({ domain: domain.spec.domain, records }, null, 2)}\n`;
+    case 'zone':
+      return records.map((record) => `${zoneLine(record)}\n`).join('');
+    case 'table':
+      return table(
+        ['NAME', 'TYPE', 'PURPOSE', 'REQUIRED', 'SEEN IN DNS', 'VALUE'],
+        records.map(({ name, type, purpose, required, state, value }) => [
+          name,
+          type,
+          purpose,
+          required ? 'yes' : 'advised',
+          state,
+          value,
+        ]),
+      );
+  }
+}
+
+const ttlSeconds = 3600;
+
+/** One record in one line, its text in strings of at most 255 octets. */
+export function zoneLine({ name, type, value, purpose, required }: RelayDomainStatusDnsRecord): string {
+  const data = type === 'TXT' ? (value.match(/.{1,255}/gs) ?? ['']).map(quoted).join(' ') : value;
+  return `${name}. ${ttlSeconds} IN ${type} ${data} ; ${purpose}${required ? '' : ' (advised)'}`;
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+}

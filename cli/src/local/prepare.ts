@@ -1,0 +1,84 @@
+// Everything before the first process starts: directories, users, ports, the nats-server's configuration, the manifests
+// added to the user's. Starting again finds all of it and changes nothing.
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { natsServerConfig, type NatsUsers } from '@relayfleet/jetstream/server-config.ts';
+import type { StateDirectory } from '../state-directory.ts';
+import { defaultFleet, findFleet, type FleetManifest } from './fleet-manifest.ts';
+import { generatedManifests } from './generated-manifests.ts';
+import { ensureNatsUsers } from './nats-users.ts';
+import type { LocalOptions } from './options.ts';
+import { host, type NodePorts, type Setup } from './parts.ts';
+import { createPortChooser, type PortChooser } from './supervise/ports.ts';
+
+export type Prepared = { readonly setup: Setup; readonly users: NatsUsers; readonly remarks: readonly string[] };
+
+/** Rejects when the state directory cannot be written. */
+export function prepareState(state: StateDirectory): void {
+  for (const directory of [state.natsDirectory, state.manifests, state.operator, state.received, state.logs])
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
+
+export async function prepare(options: LocalOptions, home: string, natsServer: string): Promise<Prepared | string> {
+  const { state } = options;
+  const found = findFleet(options.manifests);
+  if (found.kind === 'problem') return found.problem;
+  const fleet = found.kind === 'found' ? found.fleet : defaultFleet;
+  const users = ensureNatsUsers(state.natsCredentials);
+  const chooser = createPortChooser(host, rememberedPorts(state.ports));
+  const setup: Setup = {
+    home,
+    state,
+    manifests: options.manifests,
+    fleet,
+    natsServer,
+    receiver: options.receiver,
+    ports: await choosePorts(chooser, fleet, options.nodes),
+  };
+  writeFileSync(state.ports, `${JSON.stringify(Object.fromEntries(chooser.chosen), null, 2)}\n`, { mode: 0o600 });
+  const storeDir = join(state.natsDirectory, 'store');
+  const config = natsServerConfig({ host, port: setup.ports.nats, storeDir, users });
+  writeFileSync(join(state.natsDirectory, 'nats.conf'), config, { mode: 0o600 });
+  writeManifests(state.manifests, generatedManifests(fleet, users, found.kind === 'none'));
+  return { setup, users, remarks: chooser.remarks };
+}
+
+async function choosePorts(chooser: PortChooser, fleet: FleetManifest, nodes: number): Promise<Setup['ports']> {
+  const nats = await chooser.choose('nats-server', 4222);
+  const receiver = await chooser.choose('receiver', 2525);
+  const dns = await chooser.choose('dns-server', 5354);
+  const operatorTelemetry = await chooser.choose('operator telemetry', 9463);
+  const chosen: NodePorts[] = [];
+  for (let index = 0; index < nodes; index++) {
+    const name = `node-${index + 1}`;
+    const listeners = new Map<string, number>();
+    for (const listener of fleet.listeners) {
+      const preferred = (listener.port < 1024 ? 2000 : 0) + listener.port + index; // below 1024 takes root
+      listeners.set(listener.name, await chooser.choose(`${name} ${listener.name}`, preferred));
+    }
+    chosen.push({ name, listeners, telemetry: await chooser.choose(`${name} telemetry`, 9464 + index) });
+  }
+  return { nats, receiver, dns, operatorTelemetry, nodes: chosen };
+}
+
+function rememberedPorts(file: string): ReadonlyMap<string, number> {
+  try {
+    return new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>));
+  } catch {
+    return new Map();
+  }
+}
+
+/** Whole files at once, since the operator may be reading; what an earlier run left and this one does not need goes. */
+function writeManifests(directory: string, manifests: ReadonlyMap<string, string>): void {
+  for (const name of ['nats-users.yaml', 'fleet.yaml']) {
+    const file = join(directory, name);
+    const text = manifests.get(name);
+    if (text === undefined) {
+      rmSync(file, { force: true });
+      continue;
+    }
+    writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
+    renameSync(`${file}.tmp`, file);
+  }
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { done, type Command } from './command.ts';
+import { parseCall } from './parse-call.ts';
+
+function command(name: string, flags: Command['flags'] = []): Command {
+  return { name, summary: `Does ${name}.`, flags, examples: [], run: async () => done };
+}
+
+const commands = [
+  command('status', [
+    { name: 'output', short: 'o', value: 'FORMAT', choices: ['wide', 'json'], description: 'Format.' },
+    { name: 'all-namespaces', short: 'A', description: 'All.' },
+  ]),
+  command('queue ls'),
+  command('queue show'),
+];
+
+test('flags are read in every spelling kubectl knows', () => {
+  for (const argv of [
+    ['-o', 'json', '-A'],
+    ['-ojson', '-A'],
+    ['--output=json', '--all-namespaces'],
+    ['--output', 'json', '-A'],
+  ]) {
+    const reading = parseCall(['status', 'relaydomain', ...argv], commands);
+    assert.equal(reading.kind, 'call', argv.join(' '));
+    if (reading.kind !== 'call') continue;
+    assert.deepEqual([reading.call.text('output'), reading.call.isSet('all-namespaces')], ['json', true]);
+    assert.deepEqual(reading.call.args, ['relaydomain']);
+  }
+});
+
+test('a command of two words is found by both', () => {
+  const reading = parseCall(['queue', 'show', 'X'], commands);
+  assert.equal(reading.kind === 'call' && reading.command.name, 'queue show');
+  assert.deepEqual(reading.kind === 'call' && reading.call.args, ['X']);
+});
+
+test('a group alone, no command and --help all ask for help', () => {
+  const namesIn = (argv: string[]): string[] | undefined => {
+    const reading = parseCall(argv, commands);
+    return reading.kind === 'help' ? reading.commands.map(({ name }) => name) : undefined;
+  };
+  assert.deepEqual(namesIn(['queue']), ['queue ls', 'queue show']);
+  assert.deepEqual(namesIn(['queue', '--help']), ['queue ls', 'queue show']);
+  assert.deepEqual(namesIn([]), ['status', 'queue ls', 'queue show']);
+  assert.deepEqual(namesIn(['help', 'status']), ['status']);
+  assert.deepEqual(namesIn(['queue', 'ls', '-h']), ['queue ls']);
+});
+
+test('what is wrong is named, with what was probably meant', () => {
+  const problem = (argv: string[]): string | undefined => {
+    const reading = parseCall(argv, commands);
+    return reading.kind === 'misuse' ? reading.problem : undefined;
+  };
+  assert.equal(problem(['statsu']), 'unknown command "statsu"; did you mean "status"?');
+  assert.equal(problem(['queue', 'sho']), 'unknown command "queue sho"; did you mean "queue show"?');
+  assert.equal(problem(['frobnicate']), 'unknown command "frobnicate"');
+  assert.equal(problem(['status', '--ouput', 'json']), 'unknown flag --ouput; did you mean --output?');
+  assert.equal(problem(['status', '-o', 'xml']), '--output takes wide, json, not "xml"');
+  assert.match(problem(['status', '-o']) ?? '', /argument missing/i);
+  assert.match(problem(['status', '-x']) ?? '', /-x/);
+});
+
+test('what follows -- is no flag', () => {
+  const reading = parseCall(['status', '--', '--ouput'], commands);
+  assert.deepEqual(reading.kind === 'call' && reading.call.args, ['--ouput']);
+});

@@ -1,0 +1,117 @@
+// The bucket that carries a fleet's configuration: the operator puts shards and a manifest, nodes read them.
+// Moves sealed bytes only; what they mean, and whether to believe them, is decided elsewhere.
+import { headers } from '@nats-io/transport-node';
+import { jetstream, JetStreamApiError, type StoredMsg } from '@nats-io/jetstream';
+import { bucketStream, bucketSubject, buckets, configKeys, notices } from '@relayfleet/contract/subjects.ts';
+import type { Nats } from './connect.ts';
+import { follow } from './follow.ts';
+import { manager, readLast, readNear } from './read.ts';
+
+export type StoredManifest = { readonly bytes: Uint8Array; readonly revision: number };
+
+/** The operator's side. Everything rejects when NATS does not answer or the bucket is missing (then `ensureStreams` again). */
+export type ConfigPublisher = {
+  readManifest(): Promise<StoredManifest | undefined>;
+  /** Keys of the shards the bucket holds. */
+  shardKeys(): Promise<ReadonlySet<string>>;
+  putShard(key: string, bytes: Uint8Array): Promise<void>;
+  /** Compare-and-set; `expectedRevision` 0 means that there is none yet. */
+  putManifest(bytes: Uint8Array, expectedRevision: number): Promise<'ok' | 'conflict'>;
+  /** Removes every shard whose key is not in `keep`; returns how many. */
+  pruneShards(keep: ReadonlySet<string>): Promise<number>;
+};
+
+/** A node's side. */
+export type ConfigReader = {
+  /**
+   * Calls `listener` with the stored manifest at once and on every change, and with undefined when there is none (any more).
+   * Says nothing while NATS does not answer. Returns how to stop.
+   */
+  watchManifest(listener: (bytes: Uint8Array | undefined) => void): () => void;
+  /** Undefined when the bucket does not hold it (any more: a newer manifest is on its way). Rejects when NATS does not answer. */
+  getShard(key: string): Promise<Uint8Array | undefined>;
+};
+
+const stream = bucketStream(buckets.config);
+const manifestSubject = bucketSubject(buckets.config, configKeys.manifest);
+const shardSubjects = bucketSubject(buckets.config, 'shard.>');
+const wrongLastSequence = new Set([10071, 10164]);
+const timeoutMs = 5_000;
+/** A suspension must bite within 5 s even where the notice was lost. */
+const lookEveryMs = 2_000;
+
+export function openConfigPublisher(nats: Nats): ConfigPublisher {
+  const client = jetstream(nats.nc, { timeout: timeoutMs });
+  const shardKeys = async () => {
+    const { state } = await (await manager(nats)).streams.info(stream, { subjects_filter: shardSubjects });
+    return new Set(Object.keys(state.subjects ?? {}).map(keyOf));
+  };
+  return {
+    readManifest: async () => {
+      const stored = presentValue(await readLast(nats, stream, manifestSubject));
+      return stored && { bytes: stored.data, revision: stored.seq };
+    },
+    shardKeys,
+    putShard: async (key, bytes) => void (await client.publish(bucketSubject(buckets.config, key), bytes)),
+    putManifest: async (bytes, expectedRevision) => {
+      try {
+        await client.publish(manifestSubject, bytes, { expect: { lastSubjectSequence: expectedRevision } });
+        return 'ok';
+      } catch (error) {
+        if (error instanceof JetStreamApiError && wrongLastSequence.has(error.code)) return 'conflict';
+        throw error;
+      }
+    },
+    pruneShards: async (keep) => {
+      const { streams } = await manager(nats);
+      const stale = [...(await shardKeys())].filter((key) => !keep.has(key));
+      // Purged, not marked as deleted: a withdrawn key must be gone from the disk's view of the stream, and markers would pile up.
+      for (const key of stale) await streams.purge(stream, { filter: bucketSubject(buckets.config, key) });
+      return stale.length;
+    },
+  };
+}
+
+export function openConfigReader(nats: Nats): ConfigReader {
+  return {
+    watchManifest: (listener) => {
+      let last: string | undefined; // a restored bucket may count from 1 again, so the time belongs to it
+      const look = async () => {
+        const stored = presentValue(await readLast(nats, stream, manifestSubject).catch(undefinedIfNoStream));
+        const version = stored === undefined ? 'none' : `${stored.seq} ${stored.timestamp}`;
+        if (version === last) return;
+        last = version;
+        listener(stored?.data);
+      };
+      return follow(nats, { notices: notices.manifest, everyMs: lookEveryMs, look });
+    },
+    getShard: async (key) => {
+      const subject = bucketSubject(buckets.config, key);
+      // Shards never change under their key, so a replica's copy is as good; only its "none" is not.
+      const near = await readNear(nats, stream, subject);
+      return presentValue(near ?? (await readLast(nats, stream, subject)))?.data;
+    },
+  };
+}
+
+/** A message that is a value and not the marker of a deletion. */
+export function presentValue(stored: StoredMsg | undefined): StoredMsg | undefined {
+  return stored?.header.has('KV-Operation') === true ? undefined : stored;
+}
+
+/** Headers of such a marker: the bucket forgets the key's value. */
+export function deletionHeaders() {
+  const marker = headers();
+  marker.set('KV-Operation', 'PURGE');
+  marker.set('Nats-Rollup', 'sub');
+  return marker;
+}
+
+function undefinedIfNoStream(error: unknown): undefined {
+  if (error instanceof JetStreamApiError && error.code === 10059) return undefined;
+  throw error;
+}
+
+function keyOf(subject: string): string {
+  return subject.slice(bucketSubject(buckets.config, '').length);
+}

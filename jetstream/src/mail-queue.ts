@@ -1,0 +1,118 @@
+// The queue as a relay node uses it: commit, body, defer, bury, take. Every write is answered, in time, by what the server
+// has made durable. Refuses to know what a mail is for; subjects and settings are the contract's.
+import { nuid } from '@nats-io/transport-node';
+import { encodeEntry, type Envelope } from '@relayfleet/contract/envelope.ts';
+import {
+  deadSubject,
+  deferredSubject,
+  mailSubject,
+  retrySubject,
+  type ConsumerKey,
+} from '@relayfleet/contract/subjects.ts';
+import { loadBody, storeBody, type StoredBody } from './body-store.ts';
+import type { Nats } from './connect.ts';
+import { openGroupCommit } from './group-commit.ts';
+import { insist, publishBatch, publishOne, type Commit, type Message } from './publish.ts';
+import { takeEntries, type Taken, type TakeOptions } from './take.ts';
+
+export type { StoredBody } from './body-store.ts';
+export type { Commit, Refusal } from './publish.ts';
+export type { Taken, TakeOptions } from './take.ts';
+
+/** One destination's share of a mail; `body` only where the envelope says that it is inline. */
+export type Entry = { readonly envelope: Envelope; readonly body?: Uint8Array };
+
+export type MailQueueOptions = {
+  /** How long one try may take before it is repeated with the same message id. */
+  readonly timeoutMs: number;
+};
+
+export type MailQueue = {
+  /**
+   * Stores all entries of one mail or none, durably. Answers within `deadlineMs` (a duration), whatever NATS does. After
+   * `unavailable` the mail may still have been stored: nobody could tell in time.
+   */
+  commit(entries: readonly Entry[], deadlineMs: number): Promise<Commit>;
+  /** Stores a body in chunks; the returned reference goes into the envelope. Default deadline 60 s. */
+  putBody(id: string, body: Uint8Array, deadlineMs?: number): Promise<StoredBody>;
+  /** The whole body, checked; undefined when it is lost or not what was stored. Rejects when NATS does not answer. */
+  getBody(envelope: Envelope, inline: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Lets the envelope reappear on its retry subject at `atMs` (epoch). Its body must be in chunks. Default deadline 10 s. */
+  defer(envelope: Envelope, atMs: number, deadlineMs?: number): Promise<Commit>;
+  /** Moves an entry nobody can work on to the dead letters; `raw` is kept as it is. */
+  bury(envelope: Envelope | undefined, raw: Uint8Array, subject: string, reason: string): Promise<Commit>;
+  /** Entries for this node, for ever: survives restarts of NATS and of the consumer. Ends when the signal aborts. */
+  take(consumer: ConsumerKey, options: TakeOptions): AsyncIterable<Taken>;
+};
+
+const bodyDeadlineMs = 60_000;
+const deferDeadlineMs = 10_000;
+
+/** Headers of a dead letter, so that the entry itself stays as it was. */
+export const deadLetterHeaders = { reason: 'Relayfleet-Buried-Because', from: 'Relayfleet-Buried-From' } as const;
+
+export function openMailQueue(nats: Nats, { timeoutMs }: MailQueueOptions): MailQueue {
+  const mail = openGroupCommit(nats);
+  const storeOne = (message: Message, deadlineMs: number) =>
+    insist(nats, { timeoutMs, deadlineMs }, (ms) => publishOne(nats, message, ms));
+
+  return {
+    commit: (entries, deadlineMs) => {
+      const messages = entries.map(entryMessage);
+      const [only, ...others] = messages;
+      return insist(nats, { timeoutMs, deadlineMs }, (ms) =>
+        only !== undefined && others.length === 0 ? mail.store(only, ms) : publishBatch(nats, messages, ms),
+      );
+    },
+    putBody: (id, body, deadlineMs = bodyDeadlineMs) =>
+      storeBody(nats, { id, body, patience: { timeoutMs, deadlineMs } }),
+    getBody: async (envelope, inline) =>
+      envelope.body.kind === 'inline' ? inline : loadBody(nats, envelope.id, envelope.body),
+    defer: async (envelope, atMs, deadlineMs = deferDeadlineMs) =>
+      storeOne(scheduleMessage(envelope, atMs), deadlineMs),
+    bury: (envelope, raw, subject, reason) => storeOne(deadLetter({ envelope, raw, subject, reason }), deferDeadlineMs),
+    take: (consumer, options) => takeEntries(nats, consumer, options),
+  };
+}
+
+function entryMessage({ envelope, body }: Entry): Message {
+  return {
+    subject: mailSubject(envelope),
+    payload: encodeEntry(envelope, body),
+    messageId: `${envelope.id}.${envelope.k}`,
+  };
+}
+
+/**
+ * A scheduled message (nats-architecture ADR-51). Its subject is a function of entry and due minute, so a worker that repeats
+ * a deferral replaces the schedule. The message id is new for each call: it only guards the tries of this one, since an entry
+ * held back by a suspension is deferred again with the same attempt number, and must not be taken for a repetition.
+ */
+function scheduleMessage(envelope: Envelope, atMs: number): Message {
+  if (envelope.body.kind === 'inline')
+    throw new Error('a deferred entry cannot carry its body: store it in chunks first');
+  return {
+    subject: deferredSubject(envelope, envelope.due),
+    payload: encodeEntry(envelope),
+    messageId: `${envelope.id}.${envelope.k}.${envelope.attempt}.${nuid.next()}`,
+    headers: { 'Nats-Schedule': `@at ${new Date(atMs).toISOString()}`, 'Nats-Schedule-Target': retrySubject(envelope) },
+  };
+}
+
+type Burial = { envelope: Envelope | undefined; raw: Uint8Array; subject: string; reason: string };
+
+function deadLetter({ envelope, raw, subject, reason }: Burial): Message {
+  // An entry that cannot be read keeps the last tokens of the subject it came on: destination, platform, id, k.
+  const tail = subject.split('.').slice(-4).join('.');
+  return {
+    subject: envelope === undefined ? `dead.${tail}` : deadSubject(envelope),
+    payload: raw,
+    messageId: `dead.${tail}`,
+    headers: { [deadLetterHeaders.reason]: oneLine(reason), [deadLetterHeaders.from]: subject },
+  };
+}
+
+/** A header value may hold no line break. */
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ').slice(0, 500);
+}

@@ -1,0 +1,114 @@
+// Makes the server hold what the contract says: streams, consumers and buckets, created or updated, never deleted.
+// Trusts no answer it has not read back: an old server takes a setting it does not know, and silently leaves it out.
+import { JetStreamApiError, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
+import { PermissionViolationError, RequestError } from '@nats-io/transport-node';
+import {
+  bucketSettings,
+  consumers,
+  consumerSettings,
+  streamSettings,
+  type ConsumerKey,
+  type StreamSettings,
+  type StreamSizing,
+} from '@relayfleet/contract/subjects.ts';
+import type { Nats } from './connect.ts';
+import { manager } from './read.ts';
+
+export type Ensured =
+  /** `changed`: what was created or updated, by name. */
+  { readonly ok: true; readonly changed: readonly string[] } | { readonly ok: false; readonly problem: string };
+
+type Settings = Readonly<Record<string, unknown>>;
+/** One thing the server holds: how to read, make and change it. */
+type Resource = {
+  readonly name: string;
+  readonly wanted: Settings;
+  read(): Promise<Settings>;
+  create(): Promise<unknown>;
+  update(): Promise<unknown>;
+};
+
+const notFound = new Set([10014, 10059]); // consumer, stream
+
+/** Creates or updates every stream, consumer and bucket of a fleet and checks each setting. Rejects when NATS does not answer. */
+export async function ensureStreams(nats: Nats, sizing: StreamSizing): Promise<Ensured> {
+  const jsm = await manager(nats);
+  const resources = [
+    ...[...streamSettings(sizing), ...bucketSettings(sizing.replicas)].map((wanted) => stream(jsm, wanted)),
+    ...(Object.keys(consumers) as ConsumerKey[]).map((key) => consumer(jsm, key, sizing.replicas)),
+  ];
+  const changed: string[] = [];
+  for (const resource of resources) {
+    try {
+      if (await bringAbout(resource)) changed.push(resource.name);
+    } catch (error) {
+      const problem = explain(error);
+      if (problem === undefined) throw new Error(`${resource.name}: NATS did not answer`, { cause: error });
+      return { ok: false, problem: `${resource.name}: ${problem}` };
+    }
+    const refused = differences(resource.wanted, await resource.read());
+    if (refused.length > 0)
+      return {
+        ok: false,
+        problem: `${resource.name}: the server does not keep ${refused.join(', ')}; upgrade nats-server`,
+      };
+  }
+  return { ok: true, changed };
+}
+
+async function bringAbout({ wanted, read, create, update }: Resource): Promise<boolean> {
+  const present = await read().catch((error: unknown) => {
+    if (error instanceof JetStreamApiError && notFound.has(error.code)) return undefined;
+    throw error;
+  });
+  if (present === undefined) await create();
+  else if (differences(wanted, present).length > 0) await update();
+  else return false;
+  return true;
+}
+
+function stream(jsm: JetStreamManager, wanted: StreamSettings): Resource {
+  // The contract writes settings in JetStream's own names, which the client's types narrow further.
+  const config = wanted as unknown as StreamConfig;
+  return {
+    name: `stream ${wanted.name}`,
+    wanted,
+    read: async () => ({ ...(await jsm.streams.info(wanted.name)).config }),
+    create: () => jsm.streams.add(config),
+    update: () => jsm.streams.update(wanted.name, config),
+  };
+}
+
+function consumer(jsm: JetStreamManager, key: ConsumerKey, replicas: number): Resource {
+  const { stream: streamName, name } = consumers[key];
+  const wanted = consumerSettings(key, replicas);
+  return {
+    name: `consumer ${name}`,
+    wanted,
+    read: async () => ({ ...(await jsm.consumers.info(streamName, name)).config }),
+    create: () => jsm.consumers.add(streamName, wanted),
+    update: () => jsm.consumers.update(streamName, name, wanted),
+  };
+}
+
+/** Settings that are not as wanted, as `name=value`. What the server adds by itself does not count. */
+function differences(wanted: Settings, present: Settings): readonly string[] {
+  return Object.entries(wanted)
+    .filter(([name, value]) => !sameValue(value, present[name]))
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+}
+
+function sameValue(wanted: unknown, present: unknown): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return wanted === present;
+  if (typeof present !== 'object' || present === null) return false;
+  const other = present as Settings;
+  return Object.entries(wanted).every(([name, value]) => sameValue(value, other[name]));
+}
+
+/** What to tell a person, where the server said no; undefined where it said nothing. */
+function explain(error: unknown): string | undefined {
+  if (error instanceof JetStreamApiError) return `the server refuses it: ${error.message} (error ${error.code})`;
+  if (error instanceof RequestError && error.cause instanceof PermissionViolationError)
+    return 'these NATS credentials may not manage streams: use those of the operator';
+  return undefined;
+}

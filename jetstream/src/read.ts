@@ -1,0 +1,69 @@
+// Stored messages by stream and subject. `readNear` asks any replica and may miss what was written a moment ago, `readLast` asks
+// the leader, `readMany` reads several. All reject when nobody answers: not knowing is not "nothing there".
+import {
+  JetStreamApiError,
+  JetStreamError,
+  jetstreamManager,
+  type BatchCallback,
+  type JetStreamManager,
+  type StoredMsg,
+} from '@nats-io/jetstream';
+import type { QueuedIterator } from '@nats-io/transport-node';
+import type { Nats } from './connect.ts';
+
+const noMessageFound = 10037;
+const readTimeoutMs = 5_000;
+const readManyTimeoutMs = 10_000;
+
+/** The client's management interface, without its extra question at the start. */
+export function manager(nats: Nats, timeoutMs = readTimeoutMs): Promise<JetStreamManager> {
+  return jetstreamManager(nats.nc, { checkAPI: false, timeout: timeoutMs });
+}
+
+/** The newest message on `subject` as the stream's leader knows it. */
+export async function readLast(nats: Nats, stream: string, subject: string): Promise<StoredMsg | undefined> {
+  try {
+    return (await (await manager(nats)).streams.getMessage(stream, { last_by_subj: subject })) ?? undefined;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === noMessageFound) return undefined;
+    throw error;
+  }
+}
+
+/** The newest message on `subject` as the nearest replica knows it; for what never changes once written. */
+export async function readNear(nats: Nats, stream: string, subject: string): Promise<StoredMsg | undefined> {
+  return (await (await manager(nats)).direct.getMessage(stream, { last_by_subj: subject })) ?? undefined;
+}
+
+export type ManyQuery =
+  /** The newest message of every subject that matches one of these; at most 1024 subjects. */
+  | { readonly multi_last: string[] }
+  /** Every message from `start_time` on that matches the subject, oldest first, at most `batch`. */
+  | { readonly start_time: Date; readonly next_by_subj: string; readonly batch: number };
+
+/** Several messages as the nearest replica knows them. In the client's iterator mode each call would leak a subscription. */
+export async function readMany(nats: Nats, stream: string, query: ManyQuery): Promise<readonly StoredMsg[]> {
+  const { direct } = await manager(nats);
+  const found: StoredMsg[] = [];
+  const ended = Promise.withResolvers<void>();
+  const callback: BatchCallback<StoredMsg> = (done, message) => {
+    if (done === null) found.push(message);
+    else if (done.err === undefined || isNothingFound(done.err)) ended.resolve();
+    else ended.reject(done.err);
+  };
+  const reading: QueuedIterator<StoredMsg> =
+    'multi_last' in query
+      ? await direct.getLastMessagesFor(stream, { ...query, callback } as { multi_last: string[] })
+      : await direct.getBatch(stream, { ...query, callback });
+  const timer = setTimeout(() => reading.stop(new Error('NATS did not answer in time')), readManyTimeoutMs);
+  try {
+    await ended.promise;
+  } finally {
+    clearTimeout(timer);
+  }
+  return found;
+}
+
+function isNothingFound(error: Error): boolean {
+  return error instanceof JetStreamError && 'code' in error && error.code === 404;
+}

@@ -1,0 +1,120 @@
+// Environment -> one frozen Config, checked before anything is read, written or listened on. Every variable of the operator
+// stands in `variables`. Secrets come from the provider, never through the environment.
+import { isAbsolute, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseRefKey, refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import { logLevels, type LogLevel } from '@relayfleet/telemetry/log.ts';
+import type { Endpoint } from './world.ts';
+
+export type Config = {
+  readonly provider:
+    | {
+        readonly kind: 'file';
+        /** Directories with manifests. */
+        readonly manifests: readonly string[];
+        readonly state: string;
+        /** Directory with the CustomResourceDefinitions. */
+        readonly crds: string;
+      }
+    | { readonly kind: 'kubernetes' };
+  readonly defaultFleet: ObjectRef;
+  /** By fleet `namespace/name`, then by listener. */
+  readonly endpoints: ReadonlyMap<string, ReadonlyMap<string, Endpoint>>;
+  /** Overrides `spec.nats.url` of every fleet. */
+  readonly natsUrl: string | undefined;
+  readonly telemetry: Endpoint;
+  readonly logLevel: LogLevel;
+};
+
+/** Default (undefined: required with the file provider) and meaning of every variable. */
+export const variables = {
+  RELAYFLEET_PROVIDER: {
+    default: 'kubernetes',
+    meaning: 'where objects live: `kubernetes` (KUBECONFIG, else the service account) or `file`',
+  },
+  RELAYFLEET_MANIFESTS: { default: undefined, meaning: 'file: directories with manifests, separated by `:`' },
+  RELAYFLEET_STATE: { default: undefined, meaning: 'file: directory the operator keeps its state in' },
+  RELAYFLEET_CRDS: {
+    default: fileURLToPath(new URL('../../crds', import.meta.url)),
+    meaning: 'file: directory with the CRDs that manifests are checked against',
+  },
+  RELAYFLEET_DEFAULT_FLEET: {
+    default: 'relayfleet-system/default',
+    meaning: 'RelayFleet of a RelayDomain that names none, `namespace/name`',
+  },
+  RELAYFLEET_ENDPOINTS: {
+    default: '',
+    meaning:
+      'where clients really reach a listener: `namespace/fleet:listener=host:port`, separated by commas; else hostname and port of the fleet',
+  },
+  RELAYFLEET_NATS_URL: { default: '', meaning: 'overrides spec.nats.url of every fleet: `nats://host:port`' },
+  RELAYFLEET_TELEMETRY: { default: '0.0.0.0:9465', meaning: 'where /metrics, /healthz and /readyz are served' },
+  RELAYFLEET_LOG_LEVEL: { default: 'info', meaning: logLevels.join(', ') },
+} as const satisfies Readonly<Record<string, { readonly default: string | undefined; readonly meaning: string }>>;
+
+export type ConfigReading =
+  { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads all variables; the problems name each one that is missing or unusable. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigReading {
+  const problems: string[] = [];
+  const read = <T>(name: keyof typeof variables, parse: (text: string) => T | undefined, fallback: T): T => {
+    const { default: standard, meaning } = variables[name];
+    const value = env[name] || standard;
+    if (value === undefined) problems.push(`${name} is not set: ${meaning}`);
+    const parsed = value === undefined ? fallback : parse(value);
+    if (parsed === undefined) problems.push(`${name}=${value} cannot be used: ${meaning}`);
+    return parsed ?? fallback;
+  };
+  const kind = read('RELAYFLEET_PROVIDER', providerKind, 'kubernetes');
+  const config: Config = Object.freeze({
+    provider:
+      kind === 'kubernetes'
+        ? { kind }
+        : {
+            kind,
+            manifests: read('RELAYFLEET_MANIFESTS', directories, []),
+            state: read('RELAYFLEET_STATE', (text) => resolve(text), ''),
+            crds: read('RELAYFLEET_CRDS', (text) => resolve(text), ''),
+          },
+    defaultFleet: read('RELAYFLEET_DEFAULT_FLEET', parseRefKey, { namespace: '', name: '' }),
+    endpoints: read('RELAYFLEET_ENDPOINTS', endpoints, new Map()),
+    natsUrl: read('RELAYFLEET_NATS_URL', natsUrl, '') || undefined,
+    telemetry: read('RELAYFLEET_TELEMETRY', endpoint, { host: '', port: 0 }),
+    logLevel: read('RELAYFLEET_LOG_LEVEL', (text) => logLevels.find((level) => level === text), 'info'),
+  });
+  return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
+}
+
+function providerKind(text: string): 'file' | 'kubernetes' | undefined {
+  return text === 'file' || text === 'kubernetes' ? text : undefined;
+}
+
+function directories(text: string): readonly string[] {
+  const paths = text.split(':').filter((path) => path !== '');
+  return [...new Set(paths.map((path) => (isAbsolute(path) ? path : resolve(path))))];
+}
+
+function natsUrl(text: string): string | undefined {
+  return text === '' || /^(nats|tls):\/\/[^/@ ,]+$/.test(text) ? text : undefined;
+}
+
+function endpoints(text: string): Config['endpoints'] | undefined {
+  const fleets = new Map<string, Map<string, Endpoint>>();
+  for (const item of text.split(',').filter((part) => part.trim() !== '')) {
+    const [, fleet, listener, address] = /^([^:=]+):([a-z0-9-]+)=(.+)$/.exec(item.trim()) ?? [];
+    const ref = parseRefKey(fleet ?? '');
+    const at = endpoint(address ?? '');
+    if (!ref || !listener || !at) return undefined;
+    const listeners = fleets.get(refKey(ref)) ?? new Map<string, Endpoint>();
+    fleets.set(refKey(ref), listeners.set(listener, at));
+  }
+  return fleets;
+}
+
+/** `host:port` or `[v6]:port`; port 0 picks one. */
+function endpoint(text: string): Endpoint | undefined {
+  const [, v6, name, port] = /^(?:\[([0-9a-f:.]+)\]|([^[\]:]+)):(\d{1,5})$/i.exec(text.trim()) ?? [];
+  const host = v6 ?? name;
+  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) };
+}

@@ -1,0 +1,147 @@
+// One method per thing that happens in the operator, each doing its log line and its metrics. Nothing else in the operator logs.
+// Said once when it begins and once when it is over, however often it is tried in between. No secrets, no mail addresses.
+import { refKey } from '@relayfleet/contract/object-ref.ts';
+import type { Log } from '@relayfleet/telemetry/log.ts';
+import type { Metrics } from '@relayfleet/telemetry/metrics.ts';
+import type { LoopEvents } from './loop.ts';
+import type { OperatorMetrics } from './metrics.ts';
+import type { FleetLinkEvents } from './observe/fleet-link.ts';
+import type { Plan } from './plan.ts';
+import type { FileProviderEvents } from './provider/file/file-provider.ts';
+import type { CollectionEvents } from './provider/kubernetes/collections.ts';
+import type { World } from './world.ts';
+
+export type OperatorEvents = FileProviderEvents &
+  Omit<CollectionEvents, 'changed'> &
+  FleetLinkEvents &
+  LoopEvents & {
+    started(provider: string): void;
+    stopping(signal: string): void;
+    apiAnswered(answer: { readonly code: string; readonly method: string; readonly host: string }): void;
+  };
+
+export function createEvents(log: Log, metrics: Metrics<OperatorMetrics>): OperatorEvents {
+  const { of } = metrics;
+  return {
+    ...processEvents(log),
+    ...fileEvents(log, of),
+    ...kubernetesEvents(log, of),
+    ...fleetEvents(log, of),
+    ...loopEvents(log, of),
+  };
+}
+
+type Meters = Metrics<OperatorMetrics>['of'];
+
+function processEvents(log: Log): Pick<OperatorEvents, 'started' | 'stopping'> {
+  return {
+    started: (provider) => log.info('operator started', { provider }),
+    stopping: (signal) => log.info('operator stops', { signal }),
+  };
+}
+
+function fileEvents(log: Log, of: Meters): FileProviderEvents {
+  let refused = 0;
+  return {
+    manifestRefused({ file, document, about, problems }) {
+      of.manifestsRefused.set(++refused);
+      const { kind, ref } = about ?? {};
+      log.warn('manifest refused', { file, document, kind, ...ref, problems });
+    },
+    manifestAccepted({ file, document }) {
+      of.manifestsRefused.set(--refused);
+      log.info('manifest no longer refused', { file, document });
+    },
+    stateProblem: (problem) => log.error('state directory', { problem }),
+  };
+}
+
+function kubernetesEvents(
+  log: Log,
+  of: Meters,
+): Omit<CollectionEvents, 'changed'> & Pick<OperatorEvents, 'apiAnswered'> {
+  return {
+    watchFailed: (collection, problem) => log.warn('watch failed', { collection, problem }),
+    watchRecovered: (collection) => log.info('watch works again', { collection }),
+    apiAnswered({ code, method, host }) {
+      if (method === 'GET' || method === 'PATCH' || method === 'DELETE') of.apiRequests.inc({ code, method, host });
+    },
+  };
+}
+
+function fleetEvents(log: Log, of: Meters): FleetLinkEvents {
+  return {
+    natsProblem(ref, problem) {
+      of.natsConnected.set({ fleet: refKey(ref) }, 0);
+      log.warn('fleet cannot be served', { fleet: refKey(ref), problem });
+    },
+    natsReady(ref) {
+      of.natsConnected.set({ fleet: refKey(ref) }, 1);
+      log.info('fleet is served', { fleet: refKey(ref) });
+    },
+    published(ref, { did, published }, seconds) {
+      const fleet = refKey(ref);
+      if (did !== 'nothing') of.publications.inc({ fleet, kind: did });
+      of.publishSeconds.observe(seconds);
+      const line = { fleet, generation: published.generation, did, seconds };
+      if (did === 'renewed') log.debug('configuration published', line);
+      else log.info('configuration published', line);
+    },
+  };
+}
+
+function loopEvents(log: Log, of: Meters): LoopEvents {
+  const failing = new Map<string, string>();
+  return {
+    planned(world, plan, seconds) {
+      of.reconciles.inc({ controller: 'plan', result: 'success' });
+      of.reconcileSeconds.observe({ controller: 'plan' }, seconds);
+      showObjects(of, plan);
+      showFleets(of, world);
+    },
+    planFailed(cause) {
+      of.reconciles.inc({ controller: 'plan', result: 'error' });
+      of.reconcileErrors.inc({ controller: 'plan' });
+      log.error('no plan could be made; what is published stays in force', { cause });
+    },
+    stepSettled(step, key, result, seconds) {
+      of.reconciles.inc({ controller: step, result: result.ok ? 'success' : 'error' });
+      of.reconcileSeconds.observe({ controller: step }, seconds);
+      const name = `${step} ${key}`;
+      if (result.ok) {
+        if (failing.delete(name)) log.info('work succeeded after all', { step, object: key });
+        return;
+      }
+      of.reconcileErrors.inc({ controller: step });
+      of.queueRetries.inc({ name: step });
+      if (failing.get(name) !== result.problem)
+        log.warn('work failed; it is tried again', { step, object: key, problem: result.problem });
+      failing.set(name, result.problem);
+    },
+  };
+}
+
+function showObjects(of: Meters, { statuses }: Plan): void {
+  of.objects.reset();
+  const counts = new Map<
+    string,
+    { kind: Plan['statuses'][number]['kind']; ready: 'True' | 'False' | 'Unknown'; count: number }
+  >();
+  for (const { kind, status } of statuses) {
+    const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown';
+    const key = `${kind} ${ready}`;
+    counts.set(key, { kind, ready, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
+  for (const { kind, ready, count } of counts.values()) of.objects.set({ kind, ready }, count);
+}
+
+function showFleets(of: Meters, { observations }: World): void {
+  of.nodes.reset();
+  for (const [fleet, { published, acknowledgements }] of observations) {
+    const states = { current: 0, behind: 0, unready: 0 };
+    for (const { ready, generation } of acknowledgements)
+      states[!ready ? 'unready' : generation >= (published?.generation ?? Infinity) ? 'current' : 'behind'] += 1;
+    for (const state of ['current', 'behind', 'unready'] as const) of.nodes.set({ fleet, state }, states[state]);
+    if (published) of.generation.set({ fleet }, published.generation);
+  }
+}

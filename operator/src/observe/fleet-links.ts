@@ -1,0 +1,55 @@
+// One link per fleet that a plan wants to be connected to; opened, re-opened when its account changes, closed when it goes.
+import { refKey } from '@relayfleet/contract/object-ref.ts';
+import type { Plan, WantedConnection } from '../plan.ts';
+import type { FleetObservation } from '../world.ts';
+import type { FleetLink } from './fleet-link.ts';
+
+export type FleetLinks = {
+  want(plan: Pick<Plan, 'connections' | 'snapshots'>): void;
+  observations(): ReadonlyMap<string, FleetObservation>;
+  close(): Promise<void>;
+};
+
+type Open = { readonly link: FleetLink; readonly account: string };
+
+export function createFleetLinks(open: (connection: WantedConnection) => FleetLink): FleetLinks {
+  const links = new Map<string, Open>();
+  const closing = new Set<Promise<void>>();
+
+  function close(key: string, { link }: Open): void {
+    links.delete(key);
+    const closed = link.close().finally(() => closing.delete(closed));
+    closing.add(closed);
+  }
+
+  return {
+    want({ connections, snapshots }) {
+      const wanted = new Map(connections.map((connection) => [refKey(connection.fleet), connection]));
+      for (const [key, held] of links) {
+        const connection = wanted.get(key);
+        if (!connection || accountOf(connection) !== held.account) close(key, held);
+      }
+      for (const [key, connection] of wanted) {
+        const held = links.get(key) ?? { link: open(connection), account: accountOf(connection) };
+        links.set(key, held);
+        held.link.want(
+          connection,
+          snapshots.find(({ fleet }) => refKey(fleet) === key),
+        );
+      }
+    },
+    observations() {
+      const seen = [...links].map(([key, { link }]) => [key, link.observation()] as const);
+      return new Map(seen.filter((entry): entry is readonly [string, FleetObservation] => entry[1] !== undefined));
+    },
+    async close() {
+      for (const [key, held] of links) close(key, held);
+      await Promise.all(closing);
+    },
+  };
+}
+
+/** What needs a new connection when it changes. */
+function accountOf({ url, username, password, ca }: WantedConnection): string {
+  return JSON.stringify([url, username, password, ca]);
+}

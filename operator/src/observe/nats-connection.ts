@@ -1,0 +1,38 @@
+// A fleet link's connection, made of jetstream/'s parts. The only file of the operator that knows both.
+import { watchAcknowledgements } from '@relayfleet/jetstream/acknowledgements.ts';
+import { checkServer } from '@relayfleet/jetstream/check-server.ts';
+import { openConfigPublisher, openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
+import { connectNats } from '@relayfleet/jetstream/connect.ts';
+import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
+import type { WantedConnection } from '../plan.ts';
+import type { Connection } from './fleet-link.ts';
+
+/** Rejects when no server answers. */
+export async function openConnection({ url, username, password, ca }: WantedConnection): Promise<Connection> {
+  const account = { url, username, password, ...(ca === undefined ? {} : { ca }) };
+  const nats = await connectNats({ ...account, role: 'operator', name: 'relayfleet-operator' });
+  const publisher = openConfigPublisher(nats);
+  const { getShard } = openConfigReader(nats);
+  const ends: (() => void)[] = [];
+  return {
+    bucket: { ...publisher, getShard },
+    async prepare(sizing) {
+      const fitness = await checkServer(nats);
+      return fitness.ok ? ensureStreams(nats, sizing) : fitness;
+    },
+    onAcknowledgements: (listener) => void ends.push(watchAcknowledgements(nats, listener)),
+    onState(listener) {
+      ends.push(
+        nats.onStatus((status) => {
+          if (status.kind === 'connected') listener('connected');
+          if (status.kind === 'disconnected') listener('lost');
+        }),
+      );
+      void nats.closed.then(() => listener('ended'));
+    },
+    async close() {
+      for (const end of ends) end();
+      await nats.close();
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// What the plan says fleet by fleet: which NATS to talk to, which snapshot its bucket should hold, how far its nodes got.
+// Composes reconcile/ and snapshot/; a fleet that lacks its account or keys publishes nothing and says why.
+import { refKey } from '@relayfleet/contract/object-ref.ts';
+import type { WantedConnection, WantedSnapshot } from './plan.ts';
+import { ownedRef } from './owned-secrets.ts';
+import { notedGeneration } from './reconcile/fleet-keys.ts';
+import { listenerHost } from './reconcile/listener-certificate.ts';
+import { bytes, milliseconds } from './reconcile/quantities.ts';
+import type { Refusal, ResolvedDomain, ResolvedFleet, ResolvedPlatform } from './reconcile/resolved.ts';
+import type { WorldIndex } from './reconcile/world-index.ts';
+import { buildSnapshot } from './snapshot/build.ts';
+import { digestEntries, digestWhole } from './snapshot/entries.ts';
+import { fleetPolicy } from './snapshot/fleet-policy.ts';
+import { fleetProgress, type FleetProgress } from './snapshot/programmed.ts';
+
+/** Everything resolved, each list sorted by `namespace/name`. */
+export type Resolution = {
+  readonly index: WorldIndex;
+  readonly fleets: readonly ResolvedFleet[];
+  readonly domains: readonly ResolvedDomain[];
+  readonly platforms: readonly ResolvedPlatform[];
+};
+
+export function planConnections(fleets: readonly ResolvedFleet[]): readonly WantedConnection[] {
+  return fleets.flatMap(({ ref, object: { spec }, refusal, nats }) => {
+    if (refusal !== undefined || nats === undefined) return [];
+    return {
+      fleet: ref,
+      url: nats.url,
+      ...nats.operator,
+      ...(nats.ca !== undefined && { ca: nats.ca }),
+      sizing: {
+        replicas: spec.nats.replicas,
+        storageBytes: bytes(spec.nats.storage),
+        eventRetentionMs: milliseconds(spec.retention.events),
+      },
+    };
+  });
+}
+
+export function planSnapshots(resolution: Resolution): readonly WantedSnapshot[] {
+  return resolution.fleets.flatMap((fleet) => planSnapshot(resolution, fleet) ?? []);
+}
+
+/** How far each fleet is with the snapshot it should have, by `namespace/name`. */
+export function progressOf(
+  { index, fleets }: Resolution,
+  snapshots: readonly WantedSnapshot[],
+): ReadonlyMap<string, FleetProgress> {
+  const wanted = new Map(snapshots.map((snapshot) => [refKey(snapshot.fleet), snapshot]));
+  const { observations, now } = index.world;
+  return new Map(
+    fleets.map((fleet) => {
+      const key = refKey(fleet.ref);
+      const subject = { ref: fleet.ref, blocked: blockedBy(fleet) };
+      return [key, fleetProgress(subject, observations.get(key), wanted.get(key), now)];
+    }),
+  );
+}
+
+/** Highest generation this fleet is known to have used. */
+export function generationFloor(index: WorldIndex, fleet: ResolvedFleet): number {
+  const observation = index.world.observations.get(refKey(fleet.ref));
+  return Math.max(
+    fleet.object.status?.config?.generation ?? 0,
+    notedGeneration(index.secret(ownedRef(fleet.object, 'keys'))),
+    observation?.published?.generation ?? 0,
+    ...(observation?.acknowledgements ?? []).map(({ highestSeen }) => highestSeen),
+  );
+}
+
+function planSnapshot({ index, domains, platforms }: Resolution, fleet: ResolvedFleet): WantedSnapshot | undefined {
+  const { keys, object, ref } = fleet;
+  if (keys === undefined || blockedBy(fleet) !== undefined) return undefined;
+  const published = index.world.observations.get(refKey(ref))?.published;
+  const policy = fleetPolicy(fleet, listenerHost(object), milliseconds(object.spec.retry.maxAge));
+  const content = buildSnapshot(fleet, policy, { domains, platforms }, published?.content);
+  const entries = digestEntries(content);
+  return {
+    fleet: ref,
+    fleetUid: object.metadata.uid,
+    content,
+    digest: digestWhole(entries),
+    entries,
+    seal: {
+      fleetKey: { id: keys.fleetKey.id, key: Buffer.from(keys.fleetKey.key, 'base64') },
+      operatorKey: keys.operatorKey,
+    },
+    generationFloor: generationFloor(index, fleet),
+    keysSecret: ownedRef(object, 'keys'),
+  };
+}
+
+/** Why a fleet cannot publish; a Secret that only its listeners or nodes need does not stop it. */
+function blockedBy({ refusal, nats, keys, problems }: ResolvedFleet): Refusal | undefined {
+  if (refusal !== undefined) return refusal;
+  if (nats !== undefined && keys !== undefined) return undefined;
+  return problems[0] ?? { reason: 'Pending', message: 'the fleet’s keys are being made' };
+}

@@ -1,0 +1,37 @@
+// The operator's decisions from beginning to end: resolve what people wrote, build what nodes are told, say how far it got.
+// Pure and whole: no memory but that of parsed keys, no order of arrival, no clock of its own. Read this file first.
+import type { Plan } from './plan.ts';
+import { planConnections, planSnapshots, progressOf } from './plan-fleets.ts';
+import { planSecrets } from './plan-secrets.ts';
+import { planStatuses } from './plan-statuses.ts';
+import { resolveDomains } from './reconcile/relay-domain.ts';
+import { resolveFleets } from './reconcile/relay-fleet.ts';
+import { resolvePlatforms } from './reconcile/sender-platform.ts';
+import { createKeyReader, type KeyReader } from './reconcile/signing-key.ts';
+import { indexWorld } from './reconcile/world-index.ts';
+import type { World } from './world.ts';
+
+/** Keep one `readKey` for as long as the process lives: it remembers parsed private keys by Secret object. */
+export function plan(world: World, readKey: KeyReader = createKeyReader()): Plan {
+  const index = indexWorld(world);
+  const fleets = resolveFleets(index);
+  const domains = resolveDomains(index, readKey);
+  const platforms = resolvePlatforms(index, domains);
+  const resolution = { index, fleets, domains, platforms };
+
+  const snapshots = planSnapshots(resolution);
+  const secrets = planSecrets(resolution);
+  const progresses = progressOf(resolution, snapshots);
+  const times = [...fleets.map(({ renewAt }) => renewAt), ...[...progresses.values()].map(({ forgetAt }) => forgetAt)];
+  const later = times.filter((time) => time !== undefined);
+
+  return {
+    mint: [...fleets, ...domains, ...platforms].flatMap(({ mint }) => mint),
+    hash: platforms.flatMap(({ hash }) => hash),
+    secrets,
+    connections: planConnections(fleets),
+    snapshots,
+    statuses: planStatuses(resolution, { snapshots, secrets, progresses }),
+    recheckAt: later.length > 0 ? Math.min(...later) : undefined,
+  };
+}

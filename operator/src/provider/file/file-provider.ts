@@ -1,0 +1,202 @@
+// The provider for one machine: manifests in directories, everything else in a state directory. It does what an API server,
+// its admission and a kubelet would do: identity, validation, status, Secrets mounted as files.
+// One look at a time: read the directories, settle what is in force, remember it.
+import { join } from 'node:path';
+import type { RelayFleet } from '@relayfleet/contract/api/relay-fleet.ts';
+import type { Secret } from '@relayfleet/contract/api/object-meta.ts';
+import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import { generationAnnotation } from '../../owned-secrets.ts';
+import type { Observed, Provider, Written } from '../provider.ts';
+import { createMemory } from './memory.ts';
+import { materialise } from './mounts.ts';
+import { contentOf, createSecretFiles, mountDirectory } from './secret-files.ts';
+import { createScanner, type ScannedDirectory } from './scan-directory.ts';
+import type { Validator } from './schema/validate.ts';
+import { recordKey, settle, type Refusal, type Settlement } from './settle.ts';
+import { view, type SecretsOfRecords } from './view.ts';
+import { lookWhenChanged, type Lookout } from './watch-directory.ts';
+
+export type FileProviderEvents = {
+  manifestRefused(refusal: Refusal): void;
+  manifestAccepted(refusal: Pick<Refusal, 'file' | 'document'>): void;
+  /** The state directory could not be read or written. */
+  stateProblem(problem: string): void;
+};
+
+export type FileProviderOptions = {
+  readonly manifests: readonly string[];
+  readonly state: string;
+  readonly validator: Validator;
+  readonly now: () => number;
+  readonly newUid: () => string;
+  readonly events: FileProviderEvents;
+};
+
+export type FileProvider = Provider & {
+  /** Looks at the directories once, now; `start` does so whenever they change. */
+  look(): Promise<void>;
+};
+
+export function createFileProvider(options: FileProviderOptions): FileProvider {
+  const { events } = options;
+  const onUnreadable = (path: string, problem: string) => events.stateProblem(`${path} ${problem}`);
+  const scanner = createScanner(options.manifests);
+  const memory = createMemory(options.state, onUnreadable);
+  const owned = createSecretFiles({ ...options, onUnreadable });
+  const inTurn = createTurns();
+  const reporter = createReporter(events);
+  const cache: SecretsOfRecords = new WeakMap();
+  const seenFiles = new Set<string>();
+  let settled: Settlement = { records: new Map(), refusals: [], absent: new Map() };
+  let lookout: Lookout | undefined;
+  let onChange: () => void = () => undefined;
+
+  const read = (): Observed => view(settled, memory.statuses, owned.secrets, cache);
+
+  async function look(): Promise<void> {
+    const before = settled;
+    const scan = (await scanner.scan()).map((directory) => doubtEmpty(directory, seenFiles, before));
+    settled = settle(scan, before, { ...options, now: options.now() });
+    const secretsChanged = await owned.look();
+    await reporter.attempt('state', async () => {
+      await memory.keep(settled.records);
+      await memory.putProblems(settled.refusals);
+      const refused = new Set(settled.refusals.map(({ about }) => about && recordKey(about.kind, about.ref)));
+      await memory.sweepStatuses((key) => settled.records.has(key) || refused.has(key));
+      await removeOrphans();
+      await mountCertificates();
+    });
+    const refusalsChanged = reporter.refusals(settled.refusals);
+    if (secretsChanged || refusalsChanged || !sameRecords(before, settled)) onChange();
+  }
+
+  /** What a cluster's garbage collector does: a Secret goes with its owner. */
+  async function removeOrphans(): Promise<void> {
+    for (const secret of owned.secrets.values()) {
+      const { namespace, name, ownerReferences } = secret.metadata;
+      const owner = ownerReferences?.[0];
+      if (owner && !settled.records.has(recordKey(owner.kind, { namespace, name: owner.name })))
+        await owned.remove({ namespace, name });
+    }
+  }
+
+  /** Certificates that fleets bring along are mounted like those the operator makes. */
+  async function mountCertificates(): Promise<void> {
+    const { fleets, secrets } = read();
+    for (const ref of fleets.flatMap(certificateRef)) {
+      const secret: Secret | undefined = secrets.get(refKey(ref));
+      if (secret) await materialise(mountDirectory(options.state, ref), contentOf(secret), options.newUid());
+    }
+  }
+
+  return {
+    look: () => inTurn(look),
+    async start(listener) {
+      settled = { ...settled, records: await memory.load() };
+      await inTurn(look);
+      onChange = listener;
+      const again = () => inTurn(() => reporter.attempt('look', look));
+      lookout = lookWhenChanged([...options.manifests, join(options.state, 'secrets')], again);
+    },
+    read,
+    applySecret: (wanted) =>
+      inTurn(() =>
+        written(async () => {
+          if (settled.records.has(recordKey('Secret', wanted.ref)))
+            throw new Error(
+              `Secret ${refKey(wanted.ref)} is in the manifests, but the name is one relayfleet writes to; rename it`,
+            );
+          const before = owned.secrets.get(refKey(wanted.ref));
+          await owned.apply(wanted);
+          return owned.secrets.get(refKey(wanted.ref)) !== before;
+        }),
+      ),
+    writeStatus: (wanted) => inTurn(() => written(() => memory.putStatus(wanted))),
+    noteGeneration: (ref, generation) =>
+      inTurn(() =>
+        written(async () => {
+          await owned.annotate(ref, { [generationAnnotation]: String(generation) });
+          return true;
+        }),
+      ),
+    problems: () => reporter.problems(),
+    async close() {
+      lookout?.close();
+      await inTurn(async () => undefined);
+    },
+  };
+}
+
+/**
+ * At the start a directory without manifests is more likely one that is not mounted yet than one somebody emptied, and taking it
+ * at its word would throw every key away. Once it has held a file in this run, emptying it means what it says.
+ */
+function doubtEmpty(directory: ScannedDirectory, seen: Set<string>, { records }: Settlement): ScannedDirectory {
+  if (directory.files.length > 0) seen.add(directory.path);
+  if (directory.files.length > 0 || seen.has(directory.path) || directory.problem !== undefined) return directory;
+  const count = [...records.values()].filter(({ file }) => file.startsWith(`${directory.path}/`)).length;
+  if (count === 0) return directory;
+  const problem = `holds no manifest although ${count} objects in force came from it; they stay in force until a manifest is there`;
+  return { ...directory, problem };
+}
+
+function certificateRef({ metadata: { namespace }, spec }: RelayFleet): ObjectRef[] {
+  return spec.tls.certificateRef ? [{ namespace, name: spec.tls.certificateRef.name }] : [];
+}
+
+function sameRecords(a: Settlement, b: Settlement): boolean {
+  return a.records.size === b.records.size && [...a.records].every(([key, record]) => b.records.get(key) === record);
+}
+
+async function written(write: () => Promise<boolean>): Promise<Written> {
+  try {
+    return { ok: true, changed: await write() };
+  } catch (cause) {
+    return { ok: false, problem: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+/** Runs one task after the other. */
+function createTurns(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const next = last.then(task);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
+
+/** Says each thing once: when it begins and when it is over. */
+function createReporter(events: FileProviderEvents) {
+  const refused = new Map<string, Refusal>();
+  const failing = new Map<string, string>();
+  return {
+    refusals(now: readonly Refusal[]): boolean {
+      const current = new Map(now.map((refusal) => [JSON.stringify(refusal), refusal]));
+      const begun = [...current].filter(([key]) => !refused.has(key));
+      const over = [...refused].filter(([key]) => !current.has(key));
+      for (const [key, refusal] of begun) {
+        refused.set(key, refusal);
+        events.manifestRefused(refusal);
+      }
+      for (const [key, refusal] of over) {
+        refused.delete(key);
+        const again = now.some(({ file, document }) => file === refusal.file && document === refusal.document);
+        if (!again) events.manifestAccepted(refusal);
+      }
+      return begun.length + over.length > 0;
+    },
+    /** Runs a step that may fail on a bad disk; the next look tries again. */
+    async attempt(step: string, task: () => Promise<void>): Promise<void> {
+      try {
+        await task();
+        failing.delete(step);
+      } catch (cause) {
+        const problem = cause instanceof Error ? cause.message : String(cause);
+        if (failing.get(step) !== problem) events.stateProblem(problem);
+        failing.set(step, problem);
+      }
+    },
+    problems: () => [...failing.values()],
+  };
+}

@@ -1,0 +1,114 @@
+// Checks one object against a structural schema with ajv: types, bounds, enums, formats; and fills the defaults in.
+// Says what is wrong in the API server's words (kube-openapi), which people already know from kubectl.
+import { isIPv4, isIPv6 } from 'node:net';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { joinPath, showValue, type JsonObject, type Schema } from './structural.ts';
+
+/** Fills defaults into `object` in place; returns one sentence per violation. */
+export type ShapeCheck = (object: JsonObject) => readonly string[];
+
+/** With `secret`, no value appears in a sentence. */
+export function compileShape(schema: Schema, options: { readonly secret?: boolean } = {}): ShapeCheck {
+  const ajv = new Ajv({
+    allErrors: true,
+    useDefaults: true,
+    verbose: true,
+    strict: false, // x-kubernetes-* keywords are read elsewhere
+    unicodeRegExp: false, // patterns are RE2, in which `\-` is fine
+    logger: false,
+    formats: { ...integers, ...texts },
+  });
+  const validate: ValidateFunction = ajv.compile(schema);
+  const show = options.secret ? () => '"***"' : showValue;
+  return (object) => {
+    if (validate(object)) return [];
+    const errors = validate.errors ?? [];
+    return [...new Set(errors.map((error) => describe(error, dotted(error.instancePath, object), show)))];
+  };
+}
+
+const integers = {
+  int32: { type: 'number', validate: (value: number) => Number.isInteger(value) && Math.abs(value) < 2 ** 31 },
+  int64: { type: 'number', validate: (value: number) => Number.isSafeInteger(value) },
+} as const;
+
+const texts = {
+  'date-time': (text: string) => /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d/.test(text) && !Number.isNaN(Date.parse(text)),
+  ipv4: (text: string) => isIPv4(text),
+  ipv6: (text: string) => isIPv6(text),
+  cidr: (text: string) => isCidr(text),
+  byte: (text: string) =>
+    /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text.replace(/[\r\n]/g, '')),
+} as const;
+
+function isCidr(text: string): boolean {
+  const [address, bits, ...rest] = text.split('/');
+  if (!address || !bits || rest.length > 0 || !/^\d{1,3}$/.test(bits)) return false;
+  return (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128);
+}
+
+function describe(error: ErrorObject, path: string, show: (value: unknown) => string): string {
+  const at = path === '' ? '' : `${path}: `;
+  const value = show(error.data);
+  const limit = String(error.params['limit']);
+  const invalid = (words: string) => `${at}Invalid value: ${value}: ${path} in body ${words}`;
+  switch (error.keyword) {
+    case 'required':
+      return `${joinPath(path, String(error.params['missingProperty']))}: Required value`;
+    case 'enum':
+      return `${at}Unsupported value: ${value}: supported values: ${(error.params['allowedValues'] as unknown[]).map((known) => JSON.stringify(String(known))).join(', ')}`;
+    case 'type':
+      return wrongType(error, path);
+    case 'maxLength':
+      return `${at}Too long: may not be more than ${limit} bytes`;
+    case 'maxItems':
+      return `${at}Too many: ${(error.data as unknown[]).length}: must have at most ${limit} items`;
+    case 'maxProperties':
+      return `${at}Too many: ${Object.keys(error.data as object).length}: must have at most ${limit} items`;
+    case 'minLength':
+      return invalid(`should be at least ${limit} chars long`);
+    case 'minItems':
+      return `${at}Invalid value: ${(error.data as unknown[]).length}: ${path} in body should have at least ${limit} items`;
+    case 'minProperties':
+      return `${at}Invalid value: ${Object.keys(error.data as object).length}: ${path} in body should have at least ${limit} properties`;
+    case 'minimum':
+      return invalid(`should be greater than or equal to ${limit}`);
+    case 'maximum':
+      return invalid(`should be less than or equal to ${limit}`);
+    case 'pattern':
+      return invalid(`should match '${String(error.params['pattern'])}'`);
+    case 'format':
+      return invalid(`must be of type ${String(error.params['format'])}: ${value}`);
+    case 'anyOf':
+      return invalid(`must validate at least one schema (anyOf)`);
+    default:
+      return invalid(error.message ?? 'is not valid');
+  }
+}
+
+function wrongType(error: ErrorObject, path: string): string {
+  const wanted = String(error.params['type']);
+  const found = JSON.stringify(typeName(error.data));
+  const unquoted = wanted === 'string' && ['number', 'boolean'].includes(typeof error.data);
+  const remedy = unquoted ? '; put it in quotes' : '';
+  return `${path}: Invalid value: ${found}: ${path} in body must be of type ${wanted}: ${found}${remedy}`;
+}
+
+/** `/spec/listeners/0/name` -> `spec.listeners[0].name`. */
+function dotted(pointer: string, object: JsonObject): string {
+  let here: unknown = object;
+  let path = '';
+  for (const part of pointer.split('/').slice(1)) {
+    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    path = Array.isArray(here) ? `${path}[${name}]` : joinPath(path, name);
+    here = (here as JsonObject | undefined)?.[name];
+  }
+  return path;
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  return typeof value;
+}

@@ -1,0 +1,70 @@
+// Server-side apply, the only way anything is written: the fields we name become ours, everybody else's stay.
+// One field manager per concern, so that taking a field out of one concern never removes what another set.
+// https://kubernetes.io/docs/reference/using-api/server-side-apply/
+import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import type { WantedSecret, WantedStatus } from '../../plan.ts';
+import type { Api, ApiAnswer } from './http.ts';
+import { objectPath, resources, type Resource } from './resources.ts';
+
+/** Owners of fields: Secrets we make, statuses, and the high-water mark noted on a Secret. */
+export type FieldManager = 'relayfleet-operator' | 'relayfleet-status' | 'relayfleet-generation';
+
+/** `uid`: only if it is still that very object, and not its successor under the same name. */
+export type StatusTarget = { readonly wanted: WantedStatus; readonly uid: string };
+
+export function applySecret(api: Api, wanted: WantedSecret): Promise<ApiAnswer> {
+  const { ref, type, owner, labels, annotations, data } = wanted;
+  const ownerReferences = [{ apiVersion: resources[owner.kind].apiVersion, ...owner, controller: true }];
+  const encoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
+  return apply(api, resources.Secret, ref, {
+    manager: 'relayfleet-operator',
+    body: { metadata: { labels, annotations, ownerReferences }, type, data: Object.fromEntries(encoded) },
+  });
+}
+
+export function applyStatus(api: Api, { wanted, uid }: StatusTarget): Promise<ApiAnswer> {
+  return apply(api, resources[wanted.kind], wanted.ref, {
+    manager: 'relayfleet-status',
+    subresource: 'status',
+    body: { metadata: { uid }, status: wanted.status },
+  });
+}
+
+/** The Secret must exist: its uid is a precondition, so that none is made that holds nothing else. */
+export function applyAnnotations(
+  api: Api,
+  target: { readonly ref: ObjectRef; readonly uid: string },
+  annotations: Readonly<Record<string, string>>,
+): Promise<ApiAnswer> {
+  return apply(api, resources.Secret, target.ref, {
+    manager: 'relayfleet-generation',
+    body: { metadata: { uid: target.uid, annotations } },
+  });
+}
+
+type Applied = {
+  readonly manager: FieldManager;
+  readonly subresource?: 'status';
+  readonly body: { readonly metadata?: object; readonly [field: string]: unknown };
+};
+
+function apply(
+  api: Api,
+  resource: Resource,
+  ref: ObjectRef,
+  { manager, subresource, body }: Applied,
+): Promise<ApiAnswer> {
+  const path = objectPath(resource, ref);
+  return api.request({
+    method: 'PATCH',
+    path: subresource ? `${path}/${subresource}` : path,
+    query: { fieldManager: manager, force: 'true' },
+    contentType: 'application/apply-patch+yaml',
+    body: {
+      ...body,
+      apiVersion: resource.apiVersion,
+      kind: resource.kind,
+      metadata: { ...body.metadata, name: ref.name, namespace: ref.namespace },
+    },
+  });
+}

@@ -1,0 +1,66 @@
+// How a domain's mail travels, with the Secrets of its smarthosts read. A smarthost whose Secret is unusable is left out;
+// a route that has none left holds the domain back, since the next route may lead where this mail must not go.
+import type { RelayDomain, RelayDomainRouteSmarthost } from '@relayfleet/contract/api/relay-domain.ts';
+import type { Route, Smarthost } from '@relayfleet/contract/snapshot.ts';
+import type { Refusal, Resolved } from './resolved.ts';
+import { findAuthorities, findCredentials, type Found } from './secret-refs.ts';
+import type { WorldIndex } from './world-index.ts';
+
+export type Routes = { readonly routes: Resolved<readonly Route[]>; readonly problems: readonly Refusal[] };
+
+type Failure = Extract<Found<unknown>, { ok: false }>;
+
+/** Where mail goes that no route of the owner's matches: to its recipient domain's own servers. */
+const lastRoute: Route = { name: 'mx', recipientDomains: [], via: { kind: 'mx' } };
+
+export function resolveRoutes(index: WorldIndex, domain: RelayDomain): Routes {
+  const routes: Route[] = [];
+  const failures: Failure[] = [];
+  const blocked: Failure[] = [];
+  for (const { name, recipientDomains = [], smarthosts } of domain.spec.routes ?? []) {
+    if (smarthosts === undefined) {
+      routes.push({ name, recipientDomains: [...recipientDomains], via: { kind: 'mx' } });
+      continue;
+    }
+    const found = smarthosts.map((host) => resolveSmarthost(index, domain, name, host));
+    const hosts = found.flatMap((host) => (host.ok ? [host.value] : []));
+    const failed = found.filter((host) => !host.ok);
+    failures.push(...failed);
+    if (hosts.length > 0)
+      routes.push({ name, recipientDomains: [...recipientDomains], via: { kind: 'smarthosts', hosts } });
+    else blocked.push(...failed);
+  }
+  const problems = failures.map(({ refusal }) => refusal);
+  if (blocked.length === 0) return { routes: { state: 'usable', value: [...routes, lastRoute] }, problems };
+  return { routes: { state: blocked.some(({ state }) => state === 'missing') ? 'missing' : 'damaged' }, problems };
+}
+
+function resolveSmarthost(
+  index: WorldIndex,
+  domain: RelayDomain,
+  route: string,
+  host: RelayDomainRouteSmarthost,
+): Found<Smarthost> {
+  const at = (name: string, leaf: string) => ({
+    namespace: domain.metadata.namespace,
+    name,
+    field: `spec.routes[${route}].smarthosts[${host.host}].${leaf}`,
+  });
+  const { credentialsRef } = host;
+  const caRef = host.tls?.caRef;
+  const auth = credentialsRef && findCredentials(index, at(credentialsRef.name, 'credentialsRef'));
+  if (auth?.ok === false) return auth;
+  const ca = caRef && findAuthorities(index, at(caRef.name, 'tls.caRef'));
+  if (ca?.ok === false) return ca;
+  return {
+    ok: true,
+    value: {
+      host: host.host,
+      port: host.port,
+      implicitTls: host.implicitTLS,
+      tls: host.tls?.mode ?? domain.spec.tls.mode,
+      ...(ca && { ca: ca.value }),
+      ...(auth && { auth: auth.value }),
+    },
+  };
+}

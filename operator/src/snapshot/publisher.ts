@@ -1,0 +1,37 @@
+// The publisher of one fleet: publish.ts with a memory. Remembers what it sealed, so that a look at an unchanged bucket costs
+// nothing, and what it published, which the next plan builds on.
+import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import type { WantedSnapshot } from '../plan.ts';
+import type { PublishedSnapshot } from '../world.ts';
+import { loadPublished, publishSnapshot, sealSnapshot, type Bucket, type Publication, type Sealed } from './publish.ts';
+
+export type Publisher = {
+  /** What is published, as far as known. */
+  published(): PublishedSnapshot | undefined;
+  /** Learns what an earlier run published. Rejects when NATS does not answer. */
+  load(bucket: Bucket, wanted: WantedSnapshot): Promise<void>;
+  /** Makes the bucket hold `wanted`. Rejects when NATS does not answer or the generation could not be noted. */
+  publish(bucket: Bucket, wanted: WantedSnapshot): Promise<Publication>;
+};
+
+export type PublisherDeps = {
+  readonly noteGeneration: (keysSecret: ObjectRef, generation: number) => Promise<void>;
+  readonly now: () => number;
+};
+
+export function createPublisher(deps: PublisherDeps): Publisher {
+  let published: PublishedSnapshot | undefined;
+  let sealed: Sealed | undefined;
+  return {
+    published: () => published,
+    async load(bucket, wanted) {
+      published ??= await loadPublished(bucket, wanted);
+    },
+    async publish(bucket, wanted) {
+      sealed = sealSnapshot(wanted, sealed);
+      const publication = await publishSnapshot({ ...deps, bucket }, { wanted, sealed, previous: published });
+      if (publication.ok) published = publication.published;
+      return publication;
+    },
+  };
+}

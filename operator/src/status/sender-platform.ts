@@ -1,0 +1,78 @@
+// The status of a SenderPlatform: its user name, its binding Secret, what became of each domain it names.
+// It tells an application team what to do without telling it other teams' reasons.
+import type { SenderPlatformStatus } from '@relayfleet/contract/api/sender-platform.ts';
+import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import type { DomainBinding, Refusal, ResolvedPlatform } from '../reconcile/resolved.ts';
+import { condition, join, mergeConditions } from './conditions.ts';
+import { objectConditions, type Findings, type StatusContext } from './object-conditions.ts';
+
+export type PlatformFacts = {
+  readonly programmed: Refusal | undefined;
+  /** By domain, `namespace/name`. */
+  readonly programmedOn: ReadonlyMap<string, Refusal | undefined>;
+  /** The first thing it depends on that is suspended. */
+  readonly suspendedBy: { readonly kind: string; readonly ref: ObjectRef } | undefined;
+  /** Whether some snapshot holds it, though its references may not resolve. */
+  readonly carried: boolean;
+  /** Name of the binding Secret once it is complete. */
+  readonly binding: string | undefined;
+};
+
+export function senderPlatformStatus(
+  platform: ResolvedPlatform,
+  facts: PlatformFacts,
+  context: StatusContext,
+): SenderPlatformStatus {
+  return {
+    ...objectConditions(platform.object, findings(platform, facts), context),
+    username: platform.username,
+    ...(facts.binding !== undefined && { binding: { name: facts.binding } }),
+    domains: platform.bindings.map((binding) => domainEntry(platform, binding, facts, context)),
+  };
+}
+
+function findings({ bindings, problems, suspended }: ResolvedPlatform, facts: PlatformFacts): Findings {
+  const accepted = bindings.filter(({ refusal }) => refusal === undefined);
+  const refusals = bindings.flatMap(({ refusal }) => refusal ?? []);
+  const share = accepted.length > 0 ? `${accepted.length} of ${bindings.length} domains accept it; ` : '';
+  const resolved = join(problems);
+  const lastGood = resolved && {
+    ...resolved,
+    message: `${resolved.message}; what is usable or was last good stays in force`,
+  };
+  return {
+    accepted: join(refusals, share),
+    resolved: facts.carried ? lastGood : resolved,
+    programmed: facts.programmed,
+    suspended: suspension(suspended, facts.suspendedBy),
+    good: {
+      accepted: `Bound to ${accepted.map(({ ref }) => `RelayDomain ${refKey(ref)}`).join(', ')}.`,
+      programmed: 'Every ready relay node has acknowledged it.',
+      ready: 'Mail is accepted from it.',
+    },
+  };
+}
+
+function suspension(own: ResolvedPlatform['suspended'], by: PlatformFacts['suspendedBy']): Refusal | undefined {
+  if (own !== null) return { reason: 'Suspended', message: own.reason };
+  return by && { reason: 'Suspended', message: `${by.kind} ${refKey(by.ref)} is suspended: ask its owner` };
+}
+
+function domainEntry(
+  { object }: ResolvedPlatform,
+  { ref, domain, refusal }: DomainBinding,
+  facts: PlatformFacts,
+  { now }: StatusContext,
+): NonNullable<SenderPlatformStatus['domains']>[number] {
+  const current = object.status?.domains?.find((entry) => refKey(entry) === refKey(ref));
+  const wanted = [
+    condition('Accepted', refusal, 'The domain accepts the platform.'),
+    condition('Programmed', facts.programmedOn.get(refKey(ref)), 'Every ready relay node has acknowledged it.'),
+  ];
+  return {
+    namespace: ref.namespace,
+    name: ref.name,
+    ...(domain && refusal?.reason !== 'NotAllowedByDomain' && { domain: domain.object.spec.domain }),
+    conditions: mergeConditions(current?.conditions, wanted, object.metadata.generation, now),
+  };
+}

@@ -1,0 +1,89 @@
+// Everything the operator's decisions depend on, as one value: what people wrote, what Secrets hold, what was observed.
+// The shell fills it (provider, NATS, clock); `plan` reads it and nothing else, so the same world always gives the same plan.
+// Refuses to know where any of it came from.
+import type { Acknowledgement } from '@relayfleet/contract/acknowledgement.ts';
+import type { Namespace, Secret } from '@relayfleet/contract/api/object-meta.ts';
+import type { RelayDomain } from '@relayfleet/contract/api/relay-domain.ts';
+import type { RelayFleet } from '@relayfleet/contract/api/relay-fleet.ts';
+import type { SenderPlatform } from '@relayfleet/contract/api/sender-platform.ts';
+import type { Condition } from '@relayfleet/contract/conditions.ts';
+import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import type { SecretHash, SnapshotContent } from '@relayfleet/contract/snapshot.ts';
+
+export type Kind = 'RelayFleet' | 'RelayDomain' | 'SenderPlatform';
+
+export type World = {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The RelayFleet of a RelayDomain that names none. */
+  readonly defaultFleet: ObjectRef;
+  /**
+   * Objects as the schema defaulted them, each with its current `status` (transition times are kept from there).
+   * Of an object whose newest form is invalid, the last good form; `invalid` names it besides.
+   */
+  readonly fleets: readonly RelayFleet[];
+  readonly domains: readonly RelayDomain[];
+  readonly platforms: readonly SenderPlatform[];
+  readonly namespaces: readonly Namespace[];
+  /**
+   * By `namespace/name`: the Secrets named by objects and all that relayfleet owns. `data` only, base64 as in the API;
+   * `stringData` is folded in before. An unchanged Secret should be the same JavaScript object in every world: what is read
+   * from it is remembered by identity.
+   */
+  readonly secrets: ReadonlyMap<string, Secret>;
+  readonly invalid: readonly InvalidObject[];
+  /** By fleet, `namespace/name`; absent until NATS was tried and, where it answered, bucket and acknowledgements were read. */
+  readonly observations: ReadonlyMap<string, FleetObservation>;
+  /** By fleet, then by listener name: where clients really reach a listener; overrides `hostname:port`. */
+  readonly endpoints: ReadonlyMap<string, ReadonlyMap<string, Endpoint>>;
+  /** Overrides `spec.nats.url` of every fleet, for one machine whose NATS port is chosen at start. */
+  readonly natsUrl?: string;
+  /** By domain; absent until observed, which permits signing. */
+  readonly dns: ReadonlyMap<string, DomainDns>;
+  /** Answers to `Plan.hash`, by the request's key. Kept in memory only. */
+  readonly passwordHashes: ReadonlyMap<string, SecretHash>;
+};
+
+/** An object that the schema or its rules refused. */
+export type InvalidObject = {
+  readonly kind: Kind;
+  readonly ref: ObjectRef;
+  /** `metadata.generation` of the refused form. */
+  readonly generation: number;
+  /** One sentence each: the field, what is wrong, what to do. Where it came from a file, the file too. */
+  readonly problems: readonly string[];
+  /** Conditions in its present status, so that transition times survive although there is no good form. */
+  readonly conditions: readonly Condition[];
+};
+
+export type Endpoint = { readonly host: string; readonly port: number };
+
+/** What the shell saw of one fleet's NATS. */
+export type FleetObservation = {
+  /** Reachable and fit (version, streams); `problem` is a sentence for a condition's message, without credentials. */
+  readonly nats: { readonly ok: true } | { readonly ok: false; readonly problem: string };
+  /** What the configuration bucket holds; absent while it is empty, lost or unreadable. */
+  readonly published?: PublishedSnapshot;
+  /** The last one of every node, as found in the bucket; the core judges freshness. */
+  readonly acknowledgements: readonly Acknowledgement[];
+};
+
+export type PublishedSnapshot = {
+  readonly generation: number;
+  /** `WantedSnapshot.digest` of the content. */
+  readonly digest: string;
+  /** When this generation was put, in milliseconds. */
+  readonly at: number;
+  /** The content itself: its last good values stay in force while a Secret is damaged. */
+  readonly content: SnapshotContent;
+  /** Per entry its digest and the first generation that carried it so; made by `snapshot/entries.ts` `advanceEntries`. */
+  readonly entries: ReadonlyMap<string, EntryVersion>;
+};
+
+export type EntryVersion = { readonly digest: string; readonly since: number };
+
+/** What authoritative name servers say about one domain. */
+export type DomainDns = {
+  /** By owner name (lower case, no trailing dot): TXT strings, joined per record; empty means asked and absent. */
+  readonly txt: ReadonlyMap<string, readonly string[]>;
+};

@@ -1,0 +1,245 @@
+// First half of the mail's way, top to bottom: session, login, sender, recipients, message, policy, durable commit, 250.
+// Composes the stages; decides nothing a stage could decide. What it promises: a 250 is said only after JetStream has made the
+// mail durable (RFC 5321 §4.2.5, §6.1), and every question gets an answer within a bounded time.
+import { newMailId, type RandomBytes } from '@relayfleet/contract/mail-id.ts';
+import { refKey } from '@relayfleet/contract/object-ref.ts';
+import type { DomainPolicy, Snapshot } from '@relayfleet/contract/snapshot.ts';
+import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
+import type { MailQueue, Refusal } from '@relayfleet/jetstream/mail-queue.ts';
+import type { NodeEvents } from './events.ts';
+import type { Certificate } from './ingress/certificate.ts';
+import { createMemoryBudget } from './ingress/collect.ts';
+import type { Deadlines } from './ingress/connection.ts';
+import { createSlots, verifyCredentials, type Slots } from './ingress/credentials.ts';
+import type { Content, Gate, Login, LoginClaim, Session, Transaction } from './ingress/session.ts';
+import { openListener, type ListenerAddress, type ListenerLimits } from './ingress/smtp-listener.ts';
+import { readHeader } from './policy/header.ts';
+import { authorshipOf, judge, messageRules, recipientRules, senderRules } from './policy/rules.ts';
+import { enqueue } from './queue/enqueue.ts';
+import { destinationsOf, type AcceptedMail } from './queue/entries.ts';
+import { receivedLine } from './queue/received-line.ts';
+import type { Answer } from './replies.ts';
+
+export type AcceptDeps = {
+  /** Name of this node, for envelopes and events. */
+  readonly node: string;
+  readonly listeners: readonly ListenerAddress[];
+  readonly certificate: () => Certificate;
+  readonly snapshot: () => Snapshot | undefined;
+  readonly queue: Pick<MailQueue, 'commit' | 'putBody'>;
+  readonly log: Pick<EventLog, 'append'>;
+  readonly events: NodeEvents;
+  /** Routing's word: where mail from a domain's policy to a recipient domain is queued for. */
+  readonly destinationOf: (policy: DomainPolicy, recipientDomain: string) => string;
+  readonly now: () => number;
+  readonly randomBytes: RandomBytes;
+  readonly patience: Patience;
+};
+
+/** Milliseconds we wait for a client, and let it wait for us. */
+export type Patience = Deadlines & {
+  /** For the durable commit of a message, all tries together. */
+  readonly commit: number;
+};
+export const patience: Patience = { login: 60_000, command: 300_000, data: 600_000, commit: 30_000 };
+
+/** Wrong passwords a connection may give. */
+const mostFailedLogins = 3;
+/** For the bytes of all messages that arrive at one time. */
+const bodyMemory = 384 * 1024 * 1024;
+/** Slow password checks at once, and waiting: the thread pool also signs mail. */
+const slowChecks = { atOnce: 2, waiting: 100 } as const;
+/** Before the first snapshot nobody gets past the greeting, so only the number of connections matters. */
+const unconfigured: ListenerLimits = {
+  helloName: 'localhost',
+  tlsFloor: '1.2',
+  maxMessageBytes: 26_214_400,
+  maxConnections: 1000,
+};
+
+export type Accepting = {
+  /** With the ports really bound. */
+  readonly listeners: readonly ListenerAddress[];
+  /** For when the certificate or the snapshot has changed. */
+  refreshTls(): void;
+  /** Takes nothing new; messages under way are finished within the grace. */
+  stop(graceMs: number): Promise<void>;
+};
+
+/** Opens every listener. Rejects when a port is taken, and leaves none open then. */
+export async function startAccepting(deps: AcceptDeps): Promise<Accepting> {
+  const { events, snapshot } = deps;
+  const shared = {
+    gate: createGate(deps),
+    certificate: deps.certificate,
+    limits: () => limitsOf(snapshot()),
+    deadlines: deps.patience,
+    budget: createMemoryBudget(bodyMemory),
+    onRefusal: (reply: Answer['reply']) => events.refused(reply),
+    onConnectionFault: events.connectionFault,
+    onDefect: events.defect,
+  };
+  const opened = await Promise.allSettled(deps.listeners.map((address) => openListener({ ...shared, address })));
+  const listeners = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const stop = async (graceMs: number) => {
+    await Promise.all(listeners.map((listener) => listener.stop(graceMs)));
+  };
+  const failure = opened.find((result) => result.status === 'rejected');
+  if (failure !== undefined) {
+    await stop(0);
+    throw failure.reason;
+  }
+  const refreshTls = () => listeners.forEach((listener) => listener.refreshTls());
+  return { listeners: listeners.map(({ address }) => address), refreshTls, stop };
+}
+
+/** The questions of the listeners, answered from the snapshot of the moment. Every refusal is counted here. */
+function createGate(deps: AcceptDeps): Gate {
+  const { events, snapshot } = deps;
+  const open = new Set<string>();
+  const slots = createSlots(slowChecks.atOnce, slowChecks.waiting);
+  const counted = (session: Session, answer: Answer | undefined) => {
+    if (answer !== undefined && answer.reply !== 'queued')
+      events.refused(answer.reply, platformName(session, snapshot()));
+    return answer;
+  };
+  return {
+    connect(session) {
+      const answer = admit(snapshot(), open.size);
+      if (answer === undefined) events.sessionsOpen(open.add(session.id).size);
+      return counted(session, answer);
+    },
+    disconnect({ id }) {
+      if (open.delete(id)) events.sessionsOpen(open.size);
+    },
+    secured: ({ tls }) => events.secured(tls?.version ?? 'none'),
+    async login(session, claim) {
+      const login = await logIn(deps, claim, slots);
+      if (!login.ok) counted(session, login.answer);
+      return login;
+    },
+    sender(session, sender) {
+      const current = snapshot();
+      return counted(session, current ? judge(senderRules, { snapshot: current, session, sender }) : notConfigured);
+    },
+    recipient(session, sender, recipient, accepted) {
+      const current = snapshot();
+      const facts = current && { snapshot: current, session, sender, recipient, accepted };
+      return counted(session, facts ? judge(recipientRules, facts) : notConfigured);
+    },
+    async message(session, transaction, content) {
+      const answer = await acceptMessage(deps, { session, transaction, content });
+      counted(session, answer);
+      return answer;
+    },
+  };
+}
+
+const notConfigured: Answer = { reply: 'noConfiguration' };
+
+function admit(snapshot: Snapshot | undefined, sessionsOpen: number): Answer | undefined {
+  if (snapshot === undefined) return notConfigured;
+  return sessionsOpen >= snapshot.fleet.limits.maxConnections ? { reply: 'tooManyConnections' } : undefined;
+}
+
+async function logIn({ snapshot, events }: AcceptDeps, claim: LoginClaim, slots: Slots): Promise<Login> {
+  const current = snapshot();
+  if (current === undefined) return { ok: false, answer: notConfigured };
+  const verdict = await verifyCredentials(current, claim, slots);
+  switch (verdict.kind) {
+    case 'busy':
+      events.loggedIn('busy');
+      return { ok: false, answer: { reply: 'loginBusy' } };
+    case 'wrong':
+      events.loggedIn('wrong');
+      return {
+        ok: false,
+        answer: { reply: claim.failures + 1 < mostFailedLogins ? 'badCredentials' : 'tooManyFailures' },
+      };
+    case 'correct': {
+      const { platform, secret } = verdict;
+      events.loggedIn(platform.suspended ? 'suspended' : 'correct', refKey(platform.ref));
+      if (platform.suspended) return { ok: false, answer: { reply: 'platformSuspended' } };
+      return { ok: true, credential: { username: platform.username, secret } };
+    }
+  }
+}
+
+type Submission = { readonly session: Session; readonly transaction: Transaction; readonly content: Content };
+
+/** From the final dot to the answer. */
+async function acceptMessage(deps: AcceptDeps, { session, transaction, content }: Submission): Promise<Answer> {
+  const snapshot = deps.snapshot();
+  if (snapshot === undefined) return notConfigured;
+
+  // policy
+  const facts = { snapshot, session, sender: transaction.sender, content, header: readHeader(content.bytes) };
+  const refusal = judge(messageRules, facts);
+  if (refusal !== undefined) return refusal;
+
+  // queue entries
+  const { platform, domain, sender, tls } = authorshipOf(facts);
+  const { smtputf8 } = transaction.sender;
+  const at = deps.now();
+  const id = newMailId(at, deps.randomBytes);
+  const mail = { id, platform, domain, sender, transaction, eightBit: content.eightBit, at, node: deps.node };
+  const { helo, remoteAddress } = session;
+  const received = receivedLine({ helo, remoteAddress, by: snapshot.fleet.helloName, tls, smtputf8, id, at });
+  const message = Buffer.concat([Buffer.from(received), content.bytes]);
+  const destinations = destinationsOf(transaction.recipients, (to) => deps.destinationOf(domain, to));
+
+  // durable commit
+  const storing = { queue: deps.queue, now: deps.now, deadlineMs: deps.patience.commit };
+  const commit = await enqueue(storing, mail, destinations, message);
+  if (!commit.ok) {
+    deps.events.queueProblem(commit.reason);
+    return unstored(commit.reason, snapshot);
+  }
+
+  record(deps, mail, { size: message.length, destinations: destinations.length, tls: tls.version });
+  return { reply: 'queued', values: { id } };
+}
+
+function unstored(reason: Refusal['reason'], { fleet }: Snapshot): Answer {
+  switch (reason) {
+    case 'unavailable':
+      return { reply: 'queueUnavailable' };
+    case 'full':
+      return { reply: 'queueFull' };
+    case 'too-large':
+      return { reply: 'sizeExceeded', values: { limit: fleet.limits.maxMessageBytes } };
+  }
+}
+
+/** The 250 does not wait for the event: the mail is safe without it, and it is written with others in a few milliseconds. */
+function record(
+  { log, events, now, node }: AcceptDeps,
+  { id, at, platform, domain, transaction }: AcceptedMail,
+  facts: { readonly size: number; readonly destinations: number; readonly tls: string },
+): void {
+  const recipients = transaction.recipients.length;
+  const about = { v: 1, at, node, id, k: 0, platform: platform.ref, domain: domain.domain } as const;
+  const what = {
+    type: 'accepted',
+    kind: 'mail',
+    lane: platform.lane,
+    recipients,
+    commitMs: now() - at,
+    ...facts,
+  } as const;
+  const event = { ...about, ...what };
+  events.accepted(event);
+  log.append([event]).catch(() => events.queueProblem('accepted-event'));
+}
+
+function limitsOf(snapshot: Snapshot | undefined): ListenerLimits {
+  if (snapshot === undefined) return unconfigured;
+  const { helloName, tlsFloor, limits } = snapshot.fleet;
+  return { helloName, tlsFloor, maxMessageBytes: limits.maxMessageBytes, maxConnections: limits.maxConnections };
+}
+
+/** For logs: who is refused, once we know. */
+function platformName({ credential }: Session, snapshot: Snapshot | undefined): string | undefined {
+  const platform = credential && snapshot?.platforms.get(credential.username);
+  return platform && refKey(platform.ref);
+}

@@ -1,0 +1,143 @@
+// What follows an attempt, in an order that survives a crash at any point: record it, bounce what failed for good, put the rest
+// back for later, acknowledge. A crash in between brings the entry again; the record then says how far this came.
+// Every write is insisted on: an entry let go here unrecorded would be sent twice.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Envelope } from '@relayfleet/contract/envelope.ts';
+import type { AttemptedEvent, SettledEvent } from '@relayfleet/contract/event.ts';
+import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
+import type { MailQueue, Refusal, Taken } from '@relayfleet/jetstream/mail-queue.ts';
+import type { DeliveryReport } from './deliver.ts';
+import { composeDsn, type Dsn, type DsnRequest } from './outcome/dsn.ts';
+import { remainingEntry, type Outcome } from './outcome/record.ts';
+
+export type ConcludeDeps = {
+  readonly node: string;
+  readonly queue: MailQueue;
+  readonly log: EventLog;
+  readonly report: DeliveryReport;
+  readonly now: () => number;
+  /** Ends all insisting: what is not written by then is done by whoever gets the entry next. */
+  readonly signal: AbortSignal;
+};
+
+/** An entry in hand. */
+export type Job = {
+  readonly taken: Taken;
+  readonly envelope: Envelope;
+  /** The body that came with the entry; empty when it is stored in chunks. */
+  readonly inline: Uint8Array;
+};
+
+export type Conclusion = {
+  readonly attempted: AttemptedEvent;
+  readonly settled?: SettledEvent | undefined;
+  readonly outcomes: readonly Outcome[];
+  /** An earlier worker recorded the attempt and may have come further. */
+  readonly recorded: boolean;
+  readonly bounce: Pick<DsnRequest, 'reporter' | 'destination'>;
+};
+
+/** Resolves when the entry is acknowledged, or the signal ended it (then it comes again). */
+export async function conclude(job: Job, conclusion: Conclusion, deps: ConcludeDeps): Promise<void> {
+  const { taken, envelope } = job;
+  if (!conclusion.recorded && !(await record(conclusion, deps))) return taken.release();
+  if (!(await bounce(job, conclusion, deps))) return taken.release();
+  const remaining = remainingEntry(envelope, conclusion.attempted);
+  if (remaining !== undefined && !(await putBack(job, remaining, deps))) return taken.release();
+  await taken.done();
+}
+
+/** Lets an entry reappear when it is due; an inline body is stored first, so that schedules stay small. False: not done. */
+export async function putBack(job: Job, later: Envelope, deps: ConcludeDeps): Promise<boolean> {
+  const { queue, now } = deps;
+  let body = later.body;
+  if (body.kind === 'inline') {
+    const stored = await insist('body', () => queue.putBody(later.id, job.inline), deps);
+    if (stored === undefined) return false;
+    body = stored.ref;
+  }
+  const envelope = { ...later, body };
+  return (await insist('deferral', () => queue.defer(envelope, Math.max(later.due, now())), deps)) !== undefined;
+}
+
+/** Moves an entry nobody can work on to the dead letters. */
+export async function bury(
+  { taken, envelope }: { readonly taken: Taken; readonly envelope?: Envelope },
+  reason: string,
+  deps: ConcludeDeps,
+): Promise<void> {
+  const { subject, data } = taken;
+  if (!(await insist('dead-letter', () => deps.queue.bury(envelope, data, subject, reason), deps)))
+    return taken.release();
+  deps.report.buried({ subject, reason });
+  await taken.done();
+}
+
+const pauseMs = { first: 250, longest: 5_000 };
+
+/**
+ * Repeats a step until it succeeds; undefined once the signal says to stop. Nothing else may end it: NATS being away for an hour
+ * must cost an hour, not a mail. `what` is a word for logs and metrics.
+ */
+export async function insist<T extends { readonly ok: true }>(
+  what: string,
+  step: () => Promise<T | Refusal>,
+  { report, signal }: Pick<ConcludeDeps, 'report' | 'signal'>,
+): Promise<T | undefined> {
+  for (let pause = pauseMs.first; ; pause = Math.min(2 * pause, pauseMs.longest)) {
+    try {
+      const answer = await step();
+      if (answer.ok) return answer;
+    } catch {
+      // The same as a refusal: nobody confirmed.
+    }
+    report.queueProblem(what);
+    if (signal.aborted) return undefined;
+    await delay(pause, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function record({ attempted, settled }: Conclusion, deps: ConcludeDeps): Promise<boolean> {
+  const events = settled === undefined ? [attempted] : [attempted, settled];
+  const append = () => deps.log.append(events).then(() => ({ ok: true as const }));
+  if ((await insist('attempt-record', append, deps)) === undefined) return false;
+  deps.report.attempted(attempted, attempted.hop ?? '');
+  if (settled !== undefined) deps.report.settled(settled);
+  return true;
+}
+
+async function bounce(job: Job, { outcomes, recorded, bounce }: Conclusion, deps: ConcludeDeps): Promise<boolean> {
+  const { envelope, inline } = job;
+  if (outcomes.every(({ verdict }) => verdict.outcome === 'delivered' || verdict.outcome === 'deferred')) return true;
+  const read = () => deps.queue.getBody(envelope, inline).then((bytes) => ({ ok: true as const, bytes }));
+  const body = await insist('body-read', read, deps);
+  if (body === undefined) return false;
+  const original = body.bytes && Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength);
+  const dsn = composeDsn({ ...bounce, envelope, outcomes, original, node: deps.node, now: deps.now() });
+  if (dsn === undefined) return true;
+  const already = recorded ? await wasSent(dsn, deps) : false;
+  if (already === undefined) return false;
+  return already || queueDsn(dsn, deps);
+}
+
+/** A bounce that was attempted once has been queued; undefined means that nobody could tell before the end. */
+async function wasSent({ envelope: { platform, id, k } }: Dsn, deps: ConcludeDeps): Promise<boolean | undefined> {
+  const look = () => deps.log.lastAttempted(platform, id, k).then((last) => ({ ok: true as const, last }));
+  const answer = await insist('attempt-read', look, deps);
+  return answer && answer.last !== undefined;
+}
+
+async function queueDsn({ envelope, message }: Dsn, deps: ConcludeDeps): Promise<boolean> {
+  const { queue, log, report, now } = deps;
+  const started = now();
+  const commit = () => queue.commit([{ envelope, body: message }], 10_000);
+  const committed = await insist('bounce', commit, deps);
+  if (committed === undefined) return false;
+  const { id, k, platform, domain, lane, acceptedAt: at, acceptedBy: node } = envelope;
+  const size = message.length;
+  const about = { v: 1, at, node, id, k, platform, domain, type: 'accepted', kind: 'dsn', lane } as const;
+  const event = { ...about, size, recipients: 1, destinations: 1, tls: null, commitMs: now() - started };
+  if (!committed.duplicate) report.accepted(event);
+  log.append([event]).catch(() => report.queueProblem('accepted-event'));
+  return true;
+}

@@ -1,0 +1,153 @@
+// The open sessions with next hops: reused for a while, limited per hop, and a hop that cannot be reached is left alone for a
+// while, so that neither its own mail nor anybody else's waits behind it.
+// A hop is known here by a key; refuses to know what mail goes over a session.
+import type { RoutingFailure } from '../routing/next-hops.ts';
+import type { Fact } from './facts.ts';
+import type { Session } from './smtp-client.ts';
+
+/** Why a hop could not be used. */
+export type HopFailure = Fact | RoutingFailure;
+type OpenedHop = { readonly ok: true; readonly session: Session } | { readonly ok: false; readonly fact: HopFailure };
+
+export type PoolSettings = {
+  /** An unused session is closed after this long: peers drop idle ones, and each costs them a slot. */
+  readonly idleMs: number;
+  readonly mailsPerSession: number;
+  /** After a failure to connect, with no other session open, the hop is not tried again for this long. */
+  readonly restMs: number;
+};
+
+export const standardPool: PoolSettings = { idleMs: 5_000, mailsPerSession: 100, restMs: 20_000 };
+
+export type Lease = {
+  readonly session: Session;
+  /** It carried mail before: the peer may have closed it just now. */
+  readonly reused: boolean;
+  /** Gives the session back; a session that cannot be reused makes room for another. */
+  end(reusable: boolean): void;
+};
+export type Leased = { readonly ok: true; readonly lease: Lease } | { readonly ok: false; readonly fact: HopFailure };
+
+export type LeaseRequest = {
+  /** Everything that must be equal for two mails to share a session. */
+  readonly key: string;
+  /** Sessions with this hop at most. */
+  readonly limit: number;
+  readonly open: () => Promise<OpenedHop>;
+  /** Not one of the waiting sessions. */
+  readonly fresh?: boolean;
+};
+
+export type Connections = {
+  /** A session: an idle one, else a new one, else the next that comes free. Fails when the hop does. */
+  lease(request: LeaseRequest): Promise<Leased>;
+  /** Takes leave of every session not in use, now and as they come back. */
+  close(): void;
+};
+
+type Held = { readonly session: Session; mails: number; idleTimer?: NodeJS.Timeout };
+/** What became of waiting: a session, the right to open one, or the hop's failure. */
+type Turn = { kind: 'session'; held: Held } | { kind: 'room' } | { kind: 'failed'; fact: HopFailure };
+type Hop = {
+  readonly key: string;
+  readonly idle: Held[];
+  readonly waiting: ((turn: Turn) => void)[];
+  /** Sessions open or being opened, in use or not. */
+  open: number;
+  resting?: { readonly until: number; readonly fact: HopFailure };
+};
+
+export function openConnections(settings: PoolSettings, now: () => number): Connections {
+  const hops = new Map<string, Hop>();
+  let closing = false;
+
+  const lease = async ({ key, limit, open, fresh = false }: LeaseRequest): Promise<Leased> => {
+    const hop = hops.get(key) ?? { key, idle: [], waiting: [], open: 0 };
+    hops.set(key, hop);
+    if (hop.resting !== undefined && hop.resting.until > now()) return { ok: false, fact: hop.resting.fact };
+    if (fresh) for (const held of takeAllIdle(hop)) drop(hop, held);
+    const idle = takeIdle(hop);
+    if (idle !== undefined) return hand(hop, idle);
+    if (hop.open < limit) hop.open++;
+    else {
+      const turn = await new Promise<Turn>((resolve) => hop.waiting.push(resolve));
+      if (turn.kind === 'failed') return { ok: false, fact: turn.fact };
+      if (turn.kind === 'session') return hand(hop, turn.held);
+    }
+    const opened = await open();
+    if (opened.ok) return hand(hop, { session: opened.session, mails: 0 });
+    failed(hop, opened.fact);
+    return opened;
+  };
+
+  const hand = (hop: Hop, held: Held): Leased => {
+    delete hop.resting;
+    const reused = held.mails++ > 0;
+    const end = (reusable: boolean) => {
+      const fit = reusable && !closing && held.session.isOpen() && held.mails < settings.mailsPerSession;
+      return fit ? keep(hop, held) : drop(hop, held);
+    };
+    return { ok: true, lease: { session: held.session, reused, end } };
+  };
+
+  const keep = (hop: Hop, held: Held) => {
+    const next = hop.waiting.shift();
+    if (next !== undefined) return next({ kind: 'session', held });
+    held.idleTimer = setTimeout(() => {
+      hop.idle.splice(hop.idle.indexOf(held), 1);
+      drop(hop, held);
+    }, settings.idleMs).unref();
+    hop.idle.push(held);
+  };
+
+  const drop = (hop: Hop, held: Held) => {
+    held.session.quit();
+    makeRoom(hop);
+  };
+
+  /** Its place goes to whoever waits longest, without anybody else getting in between. */
+  const makeRoom = (hop: Hop) => {
+    const next = hop.waiting.shift();
+    if (next !== undefined) return next({ kind: 'room' });
+    hop.open--;
+    forgetIfUnused(hop);
+  };
+
+  /** With another session open the hop is up: only this mail goes elsewhere. With none, those who wait would fail alike. */
+  const failed = (hop: Hop, fact: HopFailure) => {
+    if (hop.open > 1) return makeRoom(hop);
+    hop.open--;
+    for (const waiting of hop.waiting.splice(0)) waiting({ kind: 'failed', fact });
+    if (fact.kind !== 'interrupted') {
+      hop.resting = { until: now() + settings.restMs, fact };
+      setTimeout(() => forgetIfUnused(hop), settings.restMs + 1).unref();
+    }
+    forgetIfUnused(hop);
+  };
+
+  const takeIdle = (hop: Hop): Held | undefined => {
+    for (let held = hop.idle.pop(); held !== undefined; held = hop.idle.pop()) {
+      clearTimeout(held.idleTimer);
+      if (held.session.isOpen()) return held;
+      hop.open--;
+    }
+    return undefined;
+  };
+
+  const takeAllIdle = (hop: Hop): readonly Held[] => {
+    for (const { idleTimer } of hop.idle) clearTimeout(idleTimer);
+    return hop.idle.splice(0);
+  };
+
+  const forgetIfUnused = (hop: Hop) => {
+    const inUse = hop.open > 0 || hop.waiting.length > 0 || (hop.resting?.until ?? 0) > now();
+    if (!inUse && hops.get(hop.key) === hop) hops.delete(hop.key);
+  };
+
+  const close = () => {
+    closing = true;
+    for (const hop of [...hops.values()]) for (const held of takeAllIdle(hop)) drop(hop, held);
+  };
+
+  return { lease, close };
+}

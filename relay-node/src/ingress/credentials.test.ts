@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { hashChosen, hashGenerated } from '@relayfleet/contract/secret-hash.ts';
+import { platformPolicy, snapshotOf } from '../../../test/harness/snapshot.ts';
+import { createSlots, verifyCredentials, type Slots } from './credentials.ts';
+
+const salt = Buffer.alloc(16, 3);
+const old = hashGenerated('the old password', salt);
+const current = hashGenerated('the current password', salt);
+const chosen = await hashChosen('a password someone chose', salt);
+const snapshot = snapshotOf({
+  platforms: [
+    platformPolicy({ username: 'minted.ns', secrets: [old, current] }),
+    platformPolicy({ username: 'chosen.ns', secrets: [chosen] }),
+    platformPolicy({ username: 'closed.ns', secrets: [] }),
+  ],
+});
+
+/** Slots that count the slow checks. */
+function countingSlots(): Slots & { runs: number } {
+  const slots = { runs: 0, run: async <T>(work: () => Promise<T>) => ((slots.runs += 1), work()) };
+  return slots;
+}
+const verify = (username: string, password: string, slots: Slots = countingSlots()) =>
+  verifyCredentials(snapshot, { username, password }, slots);
+
+test('every live secret of a platform opens it, and the verdict says which', async () => {
+  for (const [password, secret] of [
+    ['the old password', old],
+    ['the current password', current],
+  ] as const) {
+    const verdict = await verify('minted.ns', password);
+    assert.ok(verdict.kind === 'correct');
+    assert.equal(verdict.secret, secret);
+    assert.equal(verdict.platform.username, 'minted.ns');
+  }
+  assert.equal((await verify('chosen.ns', 'a password someone chose')).kind, 'correct');
+});
+
+test('wrong names, wrong passwords and passwords of others do not', async () => {
+  const claims = [
+    ['minted.ns', 'x'],
+    ['chosen.ns', 'x'],
+    ['nobody.ns', 'x'],
+    ['closed.ns', ''],
+    ['', ''],
+    ['__proto__', 'x'],
+    ['chosen.ns', 'the current password'],
+    ['MINTED.NS', 'the current password'],
+  ];
+  for (const [username = '', password = ''] of claims)
+    assert.equal((await verify(username, password)).kind, 'wrong', username);
+});
+
+test('no oracle: every failure costs exactly one slow check, whoever was named', async () => {
+  for (const username of ['minted.ns', 'chosen.ns', 'closed.ns', 'nobody.ns']) {
+    const slots = countingSlots();
+    await verify(username, 'wrong', slots);
+    assert.equal(slots.runs, 1, username);
+  }
+});
+
+test('a generated password costs no slow check', async () => {
+  const slots = countingSlots();
+  await verify('minted.ns', 'the current password', slots);
+  assert.equal(slots.runs, 0);
+});
+
+test('slow checks wait their turn, and are turned away when too many wait', async () => {
+  const slots = createSlots(2, 3);
+  const finish: (() => void)[] = [];
+  let most = 0;
+  let running = 0;
+  const work = async () => {
+    most = Math.max(most, ++running);
+    await new Promise<void>((resolve) => finish.push(resolve));
+    running -= 1;
+    return 'done' as const;
+  };
+  const results = Array.from({ length: 7 }, () => slots.run(work));
+  assert.deepEqual(await Promise.all(results.slice(5)), ['busy', 'busy']);
+  while (finish.length > 0) {
+    finish.shift()?.();
+    await new Promise(setImmediate);
+  }
+  assert.deepEqual(await Promise.all(results.slice(0, 5)), Array(5).fill('done'));
+  assert.equal(most, 2);
+});
+
+test('busy is neither right nor wrong', async () => {
+  assert.equal((await verify('nobody.ns', 'x', createSlots(0, 0))).kind, 'busy');
+  assert.equal((await verify('minted.ns', 'the current password', createSlots(0, 0))).kind, 'correct');
+});
+
+test('a slot whose work throws is free again', async () => {
+  const slots = createSlots(1, 0);
+  await assert.rejects(
+    slots.run(() => Promise.reject(new Error('boom'))),
+    /boom/,
+  );
+  assert.equal(await slots.run(async () => 'fine'), 'fine');
+});
+
+test('10,000 wrong passwords do not hold up the event loop', async () => {
+  const slots = createSlots(2, 10);
+  let longest = 0;
+  let last = performance.now();
+  const watch = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 5);
+  const verdicts = await Promise.all(Array.from({ length: 10_000 }, (_, n) => verify(`nobody-${n}.ns`, 'x', slots)));
+  clearInterval(watch);
+  assert.equal(verdicts.filter(({ kind }) => kind === 'wrong').length, 12);
+  assert.ok(longest < 500, `event loop held for ${longest} ms`);
+});

@@ -1,0 +1,62 @@
+// Whether a user name and password belong to a platform of the snapshot. Pure but for the hashing; nothing is remembered.
+// No oracle: whoever fails has cost one slow check, whether the name exists and whichever kind of hash it has.
+// Slow checks run a few at a time off the event loop; when too many wait, the answer is "later" and not a stalled node.
+import { impossibleSecret, matchesSecret } from '@relayfleet/contract/secret-hash.ts';
+import type { PlatformPolicy, SecretHash, Snapshot } from '@relayfleet/contract/snapshot.ts';
+
+export type Claim = { readonly username: string; readonly password: string };
+
+export type CredentialVerdict =
+  | { readonly kind: 'correct'; readonly platform: PlatformPolicy; readonly secret: SecretHash }
+  | { readonly kind: 'wrong' }
+  | { readonly kind: 'busy' };
+
+/** Checks a claim against every live secret of the platform it names. */
+export async function verifyCredentials(
+  snapshot: Snapshot,
+  { username, password }: Claim,
+  slots: Slots,
+): Promise<CredentialVerdict> {
+  const platform = snapshot.platforms.get(username);
+  const secrets = platform?.secrets ?? [];
+  const quick = await firstMatch(secrets.filter(isQuick), password);
+  if (platform && quick) return { kind: 'correct', platform, secret: quick };
+  const slow = secrets.filter((secret) => !isQuick(secret));
+  const match = await slots.run(() => firstMatch(slow.length > 0 ? slow : [impossibleSecret()], password));
+  if (match === 'busy') return { kind: 'busy' };
+  return platform && match ? { kind: 'correct', platform, secret: match } : { kind: 'wrong' };
+}
+
+export type Slots = { run<T>(work: () => Promise<T>): Promise<T | 'busy'> };
+
+/** Runs at most `atOnce` works; up to `waiting` more wait their turn, the rest is turned away. */
+export function createSlots(atOnce: number, waiting: number): Slots {
+  let running = 0;
+  const queue: (() => void)[] = [];
+  return {
+    async run(work) {
+      if (running >= atOnce) {
+        if (queue.length >= waiting) return 'busy';
+        await new Promise<void>((resolve) => queue.push(resolve)); // the slot is handed over, so `running` stays
+      } else running += 1;
+      try {
+        return await work();
+      } finally {
+        const next = queue.shift();
+        if (next) next();
+        else running -= 1;
+      }
+    },
+  };
+}
+
+/** Tries all of them, so that the time taken does not tell which one matched. */
+async function firstMatch(secrets: readonly SecretHash[], password: string): Promise<SecretHash | undefined> {
+  let match: SecretHash | undefined;
+  for (const secret of secrets) if (await matchesSecret(secret, password)) match ??= secret;
+  return match;
+}
+
+function isQuick(secret: SecretHash): boolean {
+  return secret.kind === 'hmac-sha256';
+}

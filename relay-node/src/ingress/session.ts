@@ -1,0 +1,67 @@
+// What a client has said so far, in our words: the border between the SMTP library and everything behind it.
+// Values are as the client sent them; nothing here is checked but the protocol's own grammar.
+import type { Recipient } from '@relayfleet/contract/envelope.ts';
+import type { SecretHash } from '@relayfleet/contract/snapshot.ts';
+import type { Answer } from '../replies.ts';
+import type { WireDefect } from './line-scanner.ts';
+
+/** Who logged in, and with which of the platform's secrets, so that a withdrawn one ends its sessions. */
+export type Credential = { readonly username: string; readonly secret: SecretHash };
+
+export type Session = {
+  readonly id: string;
+  readonly remoteAddress: string;
+  /** Argument of EHLO, unchecked. */
+  readonly helo: string;
+  readonly tls: { readonly version: string; readonly cipher: string } | undefined;
+  /** Only ever set under TLS. */
+  readonly credential: Credential | undefined;
+};
+
+/** MAIL FROM. Address without its brackets; empty is the null sender. */
+export type SenderCommand = {
+  readonly address: string;
+  readonly smtputf8: boolean;
+  /** RFC 3461 §4.3, §4.4; `envid` as xtext. */
+  readonly ret?: 'FULL' | 'HDRS';
+  readonly envid?: string;
+  /** Names of parameters that EHLO did not offer, or whose value cannot be carried. */
+  readonly unusable: readonly string[];
+};
+
+/** RCPT TO, with its DSN parameters as the envelope stores them. */
+export type RecipientCommand = Omit<Recipient, 'n'> & { readonly unusable: readonly string[] };
+
+export type Transaction = { readonly sender: SenderCommand; readonly recipients: readonly RecipientCommand[] };
+
+/** What came between DATA and its final dot, dots unstuffed. */
+export type Content = {
+  /** Empty when the message was too large, or there was no room for it. */
+  readonly bytes: Uint8Array;
+  readonly size: number;
+  readonly eightBit: boolean;
+  readonly problem: 'too-large' | 'no-memory' | WireDefect | undefined;
+};
+
+export type LoginClaim = {
+  readonly username: string;
+  readonly password: string;
+  /** Wrong passwords on this connection so far. */
+  readonly failures: number;
+};
+export type Login =
+  { readonly ok: true; readonly credential: Credential } | { readonly ok: false; readonly answer: Answer };
+
+/** Whoever decides about sessions; answers given here have been counted. Undefined means: go on. */
+export type Gate = {
+  connect(session: Session): Answer | undefined;
+  /** Once for every connection, also those that `connect` refused or never saw. */
+  disconnect(session: Session): void;
+  secured(session: Session): void;
+  login(session: Session, claim: LoginClaim): Promise<Login>;
+  sender(session: Session, sender: SenderCommand): Answer | undefined;
+  /** `accepted`: recipients this transaction has already. */
+  recipient(session: Session, sender: SenderCommand, recipient: RecipientCommand, accepted: number): Answer | undefined;
+  /** Always answers, within a bounded time. */
+  message(session: Session, transaction: Transaction, content: Content): Promise<Answer>;
+};

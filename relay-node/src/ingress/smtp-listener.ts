@@ -1,0 +1,228 @@
+// One port clients submit mail on: turns smtp-server's callbacks into questions to the gate, and the gate's answers into replies.
+// Sets what the library leaves open: own certificate, TLS floor, limits, no toy commands. Decides nothing about mail itself.
+// RFC 8314 §3.3 (implicit TLS), RFC 3207 (STARTTLS), RFC 4954 (AUTH), RFC 6409 (submission), RFC 3461 (DSN parameters).
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
+import type { FleetPolicy } from '@relayfleet/contract/snapshot.ts';
+import { render, type Answer, type ReplyKey } from '../replies.ts';
+import type { Certificate } from './certificate.ts';
+import { collect, type MemoryBudget } from './collect.ts';
+import { recipientCommand, senderCommand } from './commands.ts';
+import { Connection, type Deadlines } from './connection.ts';
+import type { Gate, Session, Transaction } from './session.ts';
+
+export type ListenerAddress = { readonly mode: 'implicit' | 'starttls'; readonly host: string; readonly port: number };
+
+/** Read again for every connection and command: they change with the snapshot. */
+export type ListenerLimits = Pick<FleetPolicy, 'helloName' | 'tlsFloor'> &
+  Pick<FleetPolicy['limits'], 'maxMessageBytes' | 'maxConnections'>;
+
+export type ListenerOptions = {
+  readonly address: ListenerAddress;
+  readonly gate: Gate;
+  readonly certificate: () => Certificate;
+  readonly limits: () => ListenerLimits;
+  readonly deadlines: Deadlines;
+  readonly budget: MemoryBudget;
+  /** A refusal worded by the protocol itself, not by the gate. */
+  readonly onRefusal: (reply: ReplyKey) => void;
+  /** A handshake or a connection that broke. */
+  readonly onConnectionFault: (error: Error) => void;
+  /** Something threw that never should; the client gets 451. */
+  readonly onDefect: (error: Error) => void;
+};
+
+export type Listener = {
+  /** With the port really bound. */
+  readonly address: ListenerAddress;
+  /** Presents the certificate and floor of now to connections from now on; those that exist go on undisturbed. */
+  refreshTls(): void;
+  /** Takes no new connection, ends idle ones, lets transactions in DATA finish; breaks off what is left after `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+};
+
+/** Binds the port. Rejects when it is taken. */
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { address } = options;
+  const server = new SubmissionServer(options);
+  server.on('error', options.onConnectionFault);
+  const listening = server.listen(address.port, address.host);
+  await once(listening, 'listening'); // rejects with the error of the bind
+  return {
+    address: { ...address, port: (listening.address() as AddressInfo).port },
+    refreshTls: () => server.updateSecureContext(tlsOptions(options)),
+    stop: (graceMs) => server.stop(graceMs),
+  };
+}
+
+class SubmissionServer extends SMTPServer {
+  readonly #listener: ListenerOptions;
+  readonly #connections = new WeakMap<SMTPServerSession, Connection>();
+  #stopping = false;
+
+  constructor(listener: ListenerOptions) {
+    super(serverOptions(listener));
+    this.#listener = listener;
+    this.server.on('connection', (socket) => this.#boundHandshake(socket));
+  }
+
+  override connect(socket: Socket, socketOptions?: ConstructorParameters<typeof Connection>[2]): void {
+    const { deadlines, limits, onRefusal } = this.#listener;
+    const hooks = { deadlines, onRefusal, maxMessageBytes: () => limits().maxMessageBytes };
+    const connection = new Connection(this, socket, socketOptions, hooks);
+    this.#connections.set(connection.session, connection);
+    this.connections.add(connection);
+    connection.on('error', (error) => this._onError(error));
+    connection.init();
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.options.closeTimeout = graceMs;
+    const closed = new Promise<void>((resolve) => this.close(resolve));
+    for (const connection of this.connections)
+      if (connection instanceof Connection && connection.idle) connection.end('shuttingDown');
+    await closed;
+  }
+
+  override onConnect(session: SMTPServerSession, callback: Callback): void {
+    callback(toError(this.#listener.gate.connect(this.#session(session))));
+  }
+
+  override onSecure(socket: Socket | TLSSocket, session: SMTPServerSession, callback: Callback): void {
+    const connection = this.#connections.get(session);
+    if (connection && socket instanceof TLSSocket)
+      connection.tls = { version: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName };
+    this.#listener.gate.secured(this.#session(session));
+    callback();
+  }
+
+  override onAuth(...[auth, session, callback]: Parameters<SMTPServer['onAuth']>): void {
+    const connection = this.#connections.get(session);
+    const { username = '', password } = auth;
+    // RFC 4616 §2: nobody here may act as somebody else, so the two identities of PLAIN must agree.
+    const oneIdentity = !auth.authzid || auth.authzid === username;
+    const claim = { username, password: oneIdentity ? (password ?? '') : '', failures: connection?.failedLogins ?? 0 };
+    this.#listener.gate.login(this.#session(session), claim).then(
+      (login) => {
+        if (login.ok) return callback(null, { user: login.credential });
+        if (connection) connection.failedLogins += 1;
+        callback(toError(login.answer));
+      },
+      (error: Error) => callback(this.#defect(error)),
+    );
+  }
+
+  override onMailFrom(...[address, session, callback]: Parameters<SMTPServer['onMailFrom']>): void {
+    callback(toError(this.#listener.gate.sender(this.#session(session), senderCommand(address))));
+  }
+
+  override onRcptTo(...[address, session, callback]: Parameters<SMTPServer['onRcptTo']>): void {
+    const { mailFrom, rcptTo } = session.envelope;
+    const sender = senderCommand(mailFrom || nullSender);
+    const recipient = recipientCommand(address);
+    callback(toError(this.#listener.gate.recipient(this.#session(session), sender, recipient, rcptTo.length)));
+  }
+
+  override onData(...[stream, session, callback]: Parameters<SMTPServer['onData']>): void {
+    const connection = this.#connections.get(session);
+    this.#receive(stream, session).then(
+      (answer) => {
+        if (answer === undefined) return callback(new Error('the client went away')); // nobody reads it
+        const { code, status, text } = render(answer);
+        if (code === 250) callback(null, `${status} ${text}`);
+        else callback(toError(answer));
+        if (this.#stopping) connection?.end('shuttingDown');
+      },
+      (error: Error) => callback(this.#defect(error)),
+    );
+  }
+
+  override onClose(session: SMTPServerSession): void {
+    this.#listener.gate.disconnect(this.#session(session));
+  }
+
+  async #receive(stream: AsyncIterable<Uint8Array>, session: SMTPServerSession): Promise<Answer | undefined> {
+    const { gate, budget, limits } = this.#listener;
+    const collected = await collect(stream, limits().maxMessageBytes, budget);
+    if (collected === undefined) return undefined;
+    this.#connections.get(session)?.messageReceived();
+    try {
+      return await gate.message(this.#session(session), transaction(session), collected.content);
+    } finally {
+      collected.free();
+    }
+  }
+
+  /** The library's own timeout is for silence only: a client could drip its handshake for ever. */
+  #boundHandshake(socket: Socket): void {
+    const timer = setTimeout(() => this._pendingSockets.get(socket)?.destroy(), this.#listener.deadlines.login).unref();
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  #defect(error: Error): Error {
+    this.#listener.onDefect(error);
+    return toError({ reply: 'internalError' }) ?? error;
+  }
+
+  #session(session: SMTPServerSession): Session {
+    const tls = session.secure ? this.#connections.get(session)?.tls : undefined;
+    return {
+      id: session.id,
+      remoteAddress: session.remoteAddress,
+      helo: session.hostNameAppearsAs || '',
+      tls,
+      credential: (tls && session.user) || undefined,
+    };
+  }
+}
+
+const nullSender = { address: '', args: false } as const; // the library asks for RCPT after MAIL only
+
+type Callback = (error?: Error | null) => void;
+
+function serverOptions(listener: ListenerOptions): SMTPServerOptions {
+  const { address, limits, deadlines } = listener;
+  return {
+    ...tlsOptions(listener),
+    secure: address.mode === 'implicit',
+    logger: false,
+    disableReverseLookup: true,
+    authMethods: ['PLAIN', 'LOGIN'],
+    disabledCommands: ['WIZ', 'SHELL', 'KILL', 'XCLIENT', 'XFORWARD'],
+    hideENHANCEDSTATUSCODES: false,
+    hideDSN: false,
+    hideREQUIRETLS: true, // RFC 8689: only once the second half honours it
+    heloResponse: '%s',
+    maxAllowedUnauthenticatedCommands: 20, // wrong passwords are counted by the gate
+    socketTimeout: deadlines.command,
+    get name() {
+      return limits().helloName;
+    },
+    get size() {
+      return limits().maxMessageBytes;
+    },
+    get maxClients() {
+      return limits().maxConnections;
+    },
+  };
+}
+
+function tlsOptions({ certificate, limits }: ListenerOptions): Pick<SMTPServerOptions, 'key' | 'cert' | 'minVersion'> {
+  const { key, cert } = certificate();
+  return { key, cert, minVersion: `TLSv${limits().tlsFloor}` };
+}
+
+function transaction({ envelope }: SMTPServerSession): Transaction {
+  const { mailFrom, rcptTo } = envelope;
+  return { sender: senderCommand(mailFrom || nullSender), recipients: rcptTo.map(recipientCommand) };
+}
+
+/** An answer as the library takes it: a refusal is an error with a code. */
+function toError(answer: Answer | undefined): Error | null {
+  if (answer === undefined) return null;
+  const { code, status, text } = render(answer);
+  return Object.assign(new Error(`${status} ${text}`), { responseCode: code });
+}

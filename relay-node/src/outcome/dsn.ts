@@ -1,0 +1,203 @@
+// The bounce: a delivery status notification to the sender of a mail that could not be delivered.
+// RFC 3464 (the report), RFC 6522 (multipart/report), RFC 3461 (whom to tell), RFC 3834 (automatic), RFC 6533 (beyond ASCII).
+// Decides whether one is due and what it says; refuses to know the queue it goes into.
+import { createHash } from 'node:crypto';
+import type { Envelope, Recipient } from '@relayfleet/contract/envelope.ts';
+import { derivedMailId, mailIdTime } from '@relayfleet/contract/mail-id.ts';
+import type { Outcome } from './record.ts';
+
+export type DsnRequest = {
+  readonly envelope: Envelope;
+  /** Of all recipients; those that need no word are left out here. */
+  readonly outcomes: readonly Outcome[];
+  /** The mail as it was queued; undefined when it cannot be read any more. */
+  readonly original: Buffer | undefined;
+  /** Name of this relay. */
+  readonly reporter: string;
+  readonly node: string;
+  readonly destination: string;
+  readonly now: number;
+};
+
+/** A mail of our own, ready to be queued; its body is inline. */
+export type Dsn = { readonly envelope: Envelope; readonly message: Buffer };
+
+const longestFullReturn = 131_072; // a bounce stays an inline entry
+
+/** The bounce that these outcomes call for; undefined when nobody is to be told. Made again it has the same id. */
+export function composeDsn(request: DsnRequest): Dsn | undefined {
+  const { envelope, outcomes, now, node } = request;
+  // RFC 5321 §6.1, RFC 3834 §2: nothing is ever said about a bounce, and never to the null sender.
+  if (envelope.kind === 'dsn' || envelope.sender === '') return undefined;
+  const failures = outcomes.filter(({ verdict, recipient }) => isFailure(verdict.outcome) && wantsWord(recipient));
+  if (failures.length === 0) return undefined;
+  const id = dsnId(envelope);
+  const message = compose(request, failures, id);
+  return {
+    message,
+    envelope: {
+      v: 1,
+      id,
+      k: 0,
+      of: 1,
+      kind: 'dsn',
+      platform: envelope.platform,
+      domain: envelope.domain,
+      lane: envelope.lane,
+      destination: request.destination,
+      sender: '',
+      recipients: [{ n: 0, address: envelope.sender }],
+      smtputf8: !isAscii(envelope.sender),
+      eightBit: message.some((byte) => byte > 0x7f),
+      acceptedAt: now,
+      acceptedBy: node,
+      attempt: 0,
+      due: now,
+      settled: { delivered: 0, bounced: 0, expired: 0 },
+      body: { kind: 'inline', size: message.length },
+    },
+  };
+}
+
+/** One bounce per entry and attempt: the id is a function of both. */
+export function dsnId({ id, k, attempt }: Envelope): string {
+  return derivedMailId(mailIdTime(id), createHash('sha256').update(`dsn.${id}.${k}.${attempt}`).digest());
+}
+
+function isFailure(outcome: Outcome['verdict']['outcome']): boolean {
+  return outcome === 'bounced' || outcome === 'expired';
+}
+
+/** RFC 3461 §4.1: without NOTIFY a failure is told; NEVER and a list without FAILURE silence it. */
+function wantsWord({ notify }: Recipient): boolean {
+  return notify === undefined || notify.includes('FAILURE');
+}
+
+function compose(request: DsnRequest, failures: readonly Outcome[], id: string): Buffer {
+  const { envelope, reporter, now } = request;
+  const boundary = `=_${id}`;
+  const original = originalPart(request);
+  const date = mailDate(now);
+  const header = [
+    `From: Mail Delivery System <MAILER-DAEMON@${envelope.domain}>`,
+    `To: <${envelope.sender}>`,
+    'Subject: Undelivered Mail Returned to Sender',
+    `Date: ${date}`,
+    `Message-ID: <${id}@${envelope.domain}>`,
+    'Auto-Submitted: auto-replied', // RFC 3834 §5
+    'MIME-Version: 1.0',
+    `Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="${boundary}"`,
+    `Content-Transfer-Encoding: ${original.encoding}`,
+  ];
+  const parts = [
+    part(
+      ['Content-Type: text/plain; charset=us-ascii', 'Content-Description: Notification'],
+      explanation(failures, reporter),
+    ),
+    part(
+      ['Content-Type: message/delivery-status', 'Content-Description: Delivery report'],
+      statusReport(request, failures, date),
+    ),
+  ];
+  const open = `${header.join('\r\n')}\r\n\r\n${parts.map((text) => `--${boundary}\r\n${text}\r\n`).join('')}`;
+  return Buffer.concat([
+    Buffer.from(`${open}--${boundary}\r\n${original.header}\r\n\r\n`),
+    original.content,
+    Buffer.from(`\r\n--${boundary}--\r\n`),
+  ]);
+}
+
+function part(header: readonly string[], text: string): string {
+  return `${header.join('\r\n')}\r\n\r\n${text}`;
+}
+
+/** For people. */
+function explanation(failures: readonly Outcome[], reporter: string): string {
+  const told = failures.map(({ recipient, verdict, hop }) => {
+    const said =
+      verdict.reply === undefined ? '' : `\r\n    ${hop ?? 'The receiving server'} said: ${oneLine(verdict.reply)}`;
+    return `<${asciiAddress(recipient.address)}>\r\n    ${oneLine(verdict.why)}${said}\r\n`;
+  });
+  return [
+    `This is the mail system at ${reporter}.`,
+    '',
+    'Your message could not be delivered to the recipients below, and is not',
+    'tried again. The attached report says the same to programs.',
+    '',
+    ...told,
+  ].join('\r\n');
+}
+
+/** For programs: fields about the message, then a group for each recipient. RFC 3464 §2.2, §2.3 */
+function statusReport({ envelope, reporter }: DsnRequest, failures: readonly Outcome[], date: string): string {
+  const perMessage = [
+    `Reporting-MTA: dns; ${reporter}`,
+    ...(envelope.envid === undefined ? [] : [`Original-Envelope-Id: ${oneLine(decodeXtext(envelope.envid))}`]),
+    `Arrival-Date: ${mailDate(envelope.acceptedAt)}`,
+  ];
+  const perRecipient = failures.map(({ recipient, verdict, hop }) => [
+    ...(recipient.orcpt === undefined ? [] : [`Original-Recipient: ${originalRecipient(recipient.orcpt)}`]),
+    `Final-Recipient: ${isAscii(recipient.address) ? 'rfc822' : 'utf-8'}; ${asciiAddress(recipient.address)}`,
+    'Action: failed',
+    `Status: ${verdict.status}`,
+    ...(hop === null ? [] : [`Remote-MTA: dns; ${hop}`]),
+    ...(verdict.reply === undefined ? [] : [`Diagnostic-Code: smtp; ${oneLine(verdict.reply)}`]),
+    `Last-Attempt-Date: ${date}`,
+  ]);
+  return [perMessage, ...perRecipient].map((fields) => `${fields.join('\r\n')}\r\n`).join('\r\n');
+}
+
+type OriginalPart = { readonly header: string; readonly encoding: '7bit' | '8bit'; readonly content: Buffer };
+
+/** RFC 3461 §4.3: the whole message where RET=FULL asks for it and it is not large, else its header. */
+function originalPart({ envelope, original = Buffer.alloc(0) }: DsnRequest): OriginalPart {
+  const full = envelope.ret === 'FULL' && original.length <= longestFullReturn;
+  const headerEnd = original.indexOf('\r\n\r\n');
+  const headers = headerEnd < 0 ? original : original.subarray(0, headerEnd + 2);
+  const content = full ? original : headers;
+  const encoding = content.some((byte) => byte > 0x7f) ? '8bit' : '7bit';
+  const beyondAscii = headers.some((byte) => byte > 0x7f);
+  const plain = full ? 'message/rfc822' : 'text/rfc822-headers';
+  const type = beyondAscii ? (full ? 'message/global' : 'message/global-headers') : plain; // RFC 6533 §3
+  return {
+    header: `Content-Type: ${type}\r\nContent-Description: Undelivered Message\r\nContent-Transfer-Encoding: ${encoding}`,
+    encoding,
+    content,
+  };
+}
+
+/** RFC 3464 §2.3.1: `type; address`, no longer encoded. */
+function originalRecipient(orcpt: string): string {
+  const [type = 'rfc822', ...address] = orcpt.split(';');
+  return `${oneLine(type)}; ${asciiAddress(oneLine(decodeXtext(address.join(';'))))}`;
+}
+
+function decodeXtext(text: string): string {
+  return text.replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+/** RFC 6533 §3: characters beyond ASCII as `\x{20AC}`, so that the report itself needs nothing special. */
+function asciiAddress(address: string): string {
+  return address.replace(
+    /[^\x20-\x7e]/gu,
+    (character) => `\\x{${character.codePointAt(0)!.toString(16).toUpperCase()}}`,
+  );
+}
+
+/** A peer's words within one line of ASCII that no reader can mistake for more: RFC 5322 §2.1.1. */
+function oneLine(text: string): string {
+  return text
+    .slice(0, 1500)
+    .replaceAll(/[\r\n\t ]+/g, ' ')
+    .replaceAll(/[^\x20-\x7e]/g, '?')
+    .slice(0, 900);
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
+
+/** RFC 5322 §3.3 */
+function mailDate(ms: number): string {
+  return new Date(ms).toUTCString().replace('GMT', '+0000');
+}

@@ -1,0 +1,131 @@
+// The accepting half of a relay node inside the test's process: real listeners, a real nats-server behind them, and a snapshot
+// the test may replace at any moment. What it accepted is read back from the stream itself.
+import { randomBytes } from 'node:crypto';
+import { decodeEntry, type Envelope } from '@relayfleet/contract/envelope.ts';
+import type { Snapshot, SnapshotContent } from '@relayfleet/contract/snapshot.ts';
+import { streams } from '@relayfleet/contract/subjects.ts';
+import type { Nats } from '@relayfleet/jetstream/connect.ts';
+import { openEventLog } from '@relayfleet/jetstream/event-log.ts';
+import { openMailQueue, type MailQueue } from '@relayfleet/jetstream/mail-queue.ts';
+import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
+import { patience, startAccepting, type Accepting, type Patience } from '@relayfleet/relay-node/accept.ts';
+import type { NodeEvents } from '@relayfleet/relay-node/events.ts';
+import { destinationOf } from '@relayfleet/relay-node/routing/route.ts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { makeCertificate, type TestCertificate } from './certificate.ts';
+import { startNats, type NatsServer } from './nats.ts';
+import { dial, plain, type Dialogue } from './smtp-dialogue.ts';
+import { snapshotOf, usualLogin } from './snapshot.ts';
+
+export type Stored = { readonly envelope: Envelope; readonly body: Buffer };
+export type Reported = { readonly name: string; readonly args: readonly unknown[] };
+
+export type AcceptingNode = {
+  readonly implicitPort: number;
+  readonly startTlsPort: number;
+  readonly nats: NatsServer;
+  readonly queue: MailQueue;
+  readonly accepting: Accepting;
+  /** Every business event so far. */
+  readonly reported: readonly Reported[];
+  hold(changes: Partial<SnapshotContent> | undefined): void;
+  present(certificate: TestCertificate): void;
+  /** Implicit TLS, EHLO and the usual login done. */
+  loggedIn(): Promise<Dialogue>;
+  /** Every entry in the mail stream, bodies fetched. */
+  stored(): Promise<readonly Stored[]>;
+  stop(): Promise<void>;
+};
+
+export type AcceptingOptions = {
+  readonly content?: Partial<SnapshotContent>;
+  readonly patience?: Partial<Patience>;
+  readonly storageBytes?: number;
+};
+
+export async function startAcceptingNode(options: AcceptingOptions = {}): Promise<AcceptingNode> {
+  const nats = await startNats();
+  const operator = await nats.connect('operator');
+  const ensured = await ensureStreams(operator, {
+    ...{ replicas: 1, eventRetentionMs: 3_600_000 },
+    storageBytes: options.storageBytes ?? 1e9,
+  });
+  if (!ensured.ok) throw new Error(ensured.problem);
+  const [reader, connection] = [await nats.connect('reader'), await nats.connect('node')];
+  const queue = openMailQueue(connection, { timeoutMs: 1_000 });
+  const reported: Reported[] = [];
+  let snapshot: Snapshot | undefined = snapshotOf(options.content);
+  let certificate = makeCertificate();
+  const accepting = await startAccepting({
+    node: 'node-0',
+    listeners: [
+      { mode: 'implicit', host: '127.0.0.1', port: 0 },
+      { mode: 'starttls', host: '127.0.0.1', port: 0 },
+    ],
+    certificate: () => ({ ...certificate, expiresAt: 0 }),
+    snapshot: () => snapshot,
+    queue,
+    log: openEventLog(connection),
+    events: recording(reported),
+    destinationOf,
+    now: Date.now,
+    randomBytes,
+    patience: { ...patience, ...options.patience },
+  });
+  const [implicitPort = 0, startTlsPort = 0] = accepting.listeners.map(({ port }) => port);
+  return {
+    implicitPort,
+    startTlsPort,
+    nats,
+    queue,
+    accepting,
+    reported,
+    hold: (changes) => {
+      snapshot = changes && snapshotOf(changes);
+      accepting.refreshTls();
+    },
+    present: (next) => {
+      certificate = next;
+      accepting.refreshTls();
+    },
+    loggedIn: () => logIn(implicitPort),
+    stored: () => storedEntries(reader, queue),
+    stop: async () => {
+      await accepting.stop(0);
+      await nats.stop();
+    },
+  };
+}
+
+async function logIn(port: number): Promise<Dialogue> {
+  const dialogue = await dial({ port, tls: true });
+  await dialogue.reply();
+  await dialogue.say('EHLO client.test');
+  const answer = await dialogue.say(`AUTH PLAIN ${plain(usualLogin.username, usualLogin.password)}`);
+  if (answer.code !== 235) throw new Error(answer.text);
+  return dialogue;
+}
+
+async function storedEntries(nats: Nats, queue: MailQueue): Promise<readonly Stored[]> {
+  const manager = await jetstreamManager(nats.nc);
+  const { state } = await manager.streams.info(streams.mail);
+  const found: Stored[] = [];
+  for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq; seq++) {
+    const message = await manager.direct.getMessage(streams.mail, { seq });
+    const entry = message && decodeEntry(message.data);
+    if (!entry?.ok) throw new Error(`entry ${seq} cannot be read`);
+    const body = await queue.getBody(entry.value.envelope, entry.value.body);
+    if (body === undefined) throw new Error(`entry ${seq} has no body`);
+    found.push({ envelope: entry.value.envelope, body: Buffer.from(body) });
+  }
+  return found;
+}
+
+/** Remembers every call instead of logging and counting. */
+function recording(reported: Reported[]): NodeEvents {
+  const call =
+    (name: string) =>
+    (...args: unknown[]) =>
+      void reported.push({ name, args });
+  return new Proxy({} as NodeEvents, { get: (_, name) => call(String(name)) });
+}

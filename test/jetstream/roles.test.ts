@@ -1,0 +1,220 @@
+// Each NATS user on a real server: what its part of the product needs works, and what is not its business is refused.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PermissionViolationError, RequestError } from '@nats-io/transport-node';
+import type { Acknowledgement } from '@relayfleet/contract/acknowledgement.ts';
+import { bucketSubject, buckets, consumers, streams, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
+import { openAcknowledger, watchAcknowledgements } from '@relayfleet/jetstream/acknowledgements.ts';
+import { checkServer } from '@relayfleet/jetstream/check-server.ts';
+import { openConfigPublisher, openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
+import type { Nats } from '@relayfleet/jetstream/connect.ts';
+import { openEventLog } from '@relayfleet/jetstream/event-log.ts';
+import { eventsOf, listEntries, showEntry } from '@relayfleet/jetstream/inspect.ts';
+import { openMailQueue } from '@relayfleet/jetstream/mail-queue.ts';
+import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
+import { streamStates } from '@relayfleet/jetstream/stream-states.ts';
+import { anAttempt, anEntry, anEnvelope, sizing, startQueue } from '../harness/queue.ts';
+import { until } from '../harness/until.ts';
+
+const acknowledgement: Acknowledgement = {
+  v: 1,
+  node: 'node-a',
+  version: '0.1.0',
+  at: 1,
+  generation: 1,
+  highestSeen: 1,
+  keyIds: ['k'],
+  ready: true,
+  problems: [],
+};
+
+test('with a node’s credentials everything a node does works', async (t) => {
+  const server = await startQueue(t);
+  const node = await server.connect('node');
+  const refusals = refusalsOf(node);
+  const queue = openMailQueue(node, { timeoutMs: 2_000 });
+  const log = openEventLog(node);
+  const { id } = anEnvelope();
+
+  assert.deepEqual(await checkServer(node), { ok: true });
+  const body = await queue.putBody(id, new Uint8Array(2_500_000));
+  assert.ok(body.ok);
+  const envelope = anEnvelope({ id, body: body.ref });
+  assert.ok((await queue.commit([{ envelope }], 5_000)).ok);
+  assert.ok((await queue.commit([anEntry({ lane: 'bulk' })], 5_000)).ok);
+  assert.ok((await queue.commit([anEntry({ k: 0, of: 2 }), anEntry({ k: 1, of: 2 })], 5_000)).ok);
+  assert.equal((await queue.getBody(envelope, new Uint8Array()))?.length, 2_500_000);
+  assert.ok((await queue.defer({ ...envelope, attempt: 1 }, Date.now())).ok);
+  for (const key of Object.keys(consumers) as ConsumerKey[]) await takeAndFinishOne(node, key);
+  assert.ok((await queue.bury(envelope, Buffer.from('x'), 'mq.tx.0.a.b_c.X.0', 'test')).ok);
+  await log.append([anAttempt(envelope)]);
+  assert.equal((await log.lastAttempted(envelope.platform, envelope.id, 0))?.attempt, 1);
+  assert.equal((await streamStates(node)).streams.length, Object.keys(streams).length);
+
+  const publisher = openConfigPublisher(await server.connect('operator'));
+  const manifests: (Uint8Array | undefined)[] = [];
+  t.after(openConfigReader(node).watchManifest((bytes) => manifests.push(bytes)));
+  await until('the first look', () => manifests.length === 1);
+  await publisher.putShard('shard.fleet.abc', Buffer.from('sealed'));
+  assert.equal(await publisher.putManifest(Buffer.from('manifest'), 0), 'ok');
+  // Well below the 2 s of the regular look: the notice got through.
+  await until('the notice', () => manifests.length === 2, { withinMs: 1_000, everyMs: 10 });
+  assert.equal(Buffer.from(manifests[1]!).toString(), 'manifest');
+  assert.equal(Buffer.from((await openConfigReader(node).getShard('shard.fleet.abc'))!).toString(), 'sealed');
+  await openAcknowledger(node, 'node-a').put(acknowledgement);
+  await openAcknowledger(node, 'node-a').remove();
+  assert.deepEqual(refusals, []);
+});
+
+test('a node can neither manage nor purge nor delete, nor write configuration', async (t) => {
+  const server = await startQueue(t);
+  const node = await server.connect('node');
+  assert.deepEqual(await ensureStreams(node, { ...sizing, storageBytes: 2_000_000_000 }), {
+    ok: false,
+    problem: 'stream MQ: these NATS credentials may not manage streams: use those of the operator',
+  });
+  const manifest = bucketSubject(buckets.config, 'manifest');
+  for (const stream of [...Object.values(streams), 'KV_config', 'KV_ack'])
+    for (const verb of ['CREATE', 'UPDATE', 'DELETE', 'PURGE', 'MSG.DELETE', 'SNAPSHOT', 'RESTORE'])
+      await assertRefused(node, `$JS.API.STREAM.${verb}.${stream}`);
+  for (const subject of [
+    '$JS.API.CONSUMER.CREATE.MQ',
+    '$JS.API.CONSUMER.CREATE.MQ.mq-tx.mq.tx.>',
+    '$JS.API.CONSUMER.DURABLE.CREATE.MQ.mq-tx',
+    '$JS.API.CONSUMER.DELETE.MQ.mq-tx',
+    '$JS.API.CONSUMER.PAUSE.MQ.mq-tx',
+    '$JS.API.CONSUMER.CREATE.KV_config.x',
+    '$JS.API.STREAM.LIST',
+    '$JS.API.META.LEADER.STEPDOWN',
+    '$SYS.REQ.SERVER.PING',
+    'rt.tx.0.a.b_c.X.0',
+    'notice.config.manifest',
+    manifest,
+  ])
+    await assertRefused(node, subject);
+});
+
+test('the operator manages everything and reads no mail', async (t) => {
+  const server = await startQueue(t);
+  const operator = await server.connect('operator');
+  const refusals = refusalsOf(operator);
+  const { envelope, body } = anEntry();
+  const queue = openMailQueue(await server.connect('node'), { timeoutMs: 2_000 });
+  await queue.commit([{ envelope, body }], 5_000);
+
+  assert.ok((await ensureStreams(operator, { ...sizing, eventRetentionMs: 60_000 })).ok);
+  assert.deepEqual(await checkServer(operator), { ok: true });
+  const publisher = openConfigPublisher(operator);
+  await publisher.putShard('shard.fleet.abc', Buffer.from('x'));
+  assert.equal(await publisher.putManifest(Buffer.from('m'), 0), 'ok');
+  assert.equal((await publisher.readManifest())?.bytes.length, 1);
+  assert.equal(await publisher.pruneShards(new Set()), 1);
+  assert.equal((await streamStates(operator)).streams.find(({ stream }) => stream === 'MQ')?.messages, 1);
+  const seen: string[] = [];
+  t.after(watchAcknowledgements(operator, (all) => seen.push(all.map(({ node }) => node).join())));
+  await until('the first look', () => seen.length === 1);
+  await openAcknowledger(await server.connect('node'), 'node-a').put(acknowledgement);
+  await until('the acknowledgement', () => seen.at(-1) === 'node-a', { withinMs: 1_000, everyMs: 10 });
+  assert.deepEqual(refusals, []);
+
+  for (const subject of [
+    ...Object.values(streams).flatMap((stream) => [
+      `$JS.API.STREAM.DELETE.${stream}`,
+      `$JS.API.STREAM.MSG.GET.${stream}`,
+      `$JS.API.DIRECT.GET.${stream}`,
+    ]),
+    '$JS.API.CONSUMER.MSG.NEXT.MQ.mq-tx',
+    '$JS.API.CONSUMER.CREATE.MQ.spy.mq.tx.>',
+    '$JS.API.CONSUMER.CREATE.MQ',
+    'mq.tx.0.a.b_c.X.0',
+  ])
+    await assertRefused(operator, subject);
+});
+
+test('the reader sees the queue and changes nothing', async (t) => {
+  const server = await startQueue(t);
+  const reader = await server.connect('reader');
+  const refusals = refusalsOf(reader);
+  const node = await server.connect('node');
+  const { envelope, body } = anEntry();
+  await openMailQueue(node, { timeoutMs: 2_000 }).commit([{ envelope, body }], 5_000);
+  const events = [anAttempt(envelope), { ...anAttempt(envelope), attempt: 2, at: Date.now() + 1 }];
+  await openEventLog(node).append(events);
+
+  const [listed] = await listEntries(reader, {});
+  assert.deepEqual((await showEntry(reader, listed!.subject))?.content, { ok: true, envelope });
+  assert.deepEqual(await eventsOf(reader, envelope.id), events);
+  assert.deepEqual(await eventsOf(reader, anEnvelope().id), []);
+  assert.equal((await streamStates(reader)).consumers.find(({ consumer }) => consumer === 'transactional')?.pending, 1);
+  let nodes: number | undefined;
+  t.after(watchAcknowledgements(reader, (all) => void (nodes = all.length)));
+  await until('the acknowledgements', () => nodes === 0);
+  assert.deepEqual(refusals, []);
+
+  for (const subject of [
+    ...[
+      'mq.tx.0.a.b_c.X.0',
+      'df.1.a.b_c.X.0',
+      'rt.x',
+      'b.x.0000',
+      'dead.x',
+      'evt.x',
+      '$KV.ack.node-a',
+      '$KV.config.manifest',
+    ],
+    ...[
+      'STREAM.PURGE.MQ',
+      'STREAM.MSG.DELETE.MQ',
+      'STREAM.UPDATE.MQ',
+      'CONSUMER.MSG.NEXT.MQ.mq-tx',
+      'CONSUMER.CREATE.MQ',
+    ].map((verb) => `$JS.API.${verb}`),
+    ...['STREAM.INFO', 'STREAM.MSG.GET', 'DIRECT.GET'].map((verb) => `$JS.API.${verb}.KV_config`),
+    '$JS.ACK.MQ.mq-tx.1.1.1.1.0',
+  ])
+    await assertRefused(reader, subject);
+});
+
+test('no role can listen to another’s answers, or to mail as it is published', async (t) => {
+  const server = await startQueue(t);
+  for (const [role, subjects] of [
+    ['reader', ['>', '_INBOX_node.>', '_INBOX_operator.>', 'mq.>', '$KV.>', '$JS.>']],
+    ['node', ['>', '_INBOX_reader.>', 'mq.>', '$KV.config.>', '$JS.ACK.>']],
+    ['operator', ['>', '_INBOX_node.>', 'mq.>']],
+  ] as const) {
+    const { nc } = await server.connect(role);
+    for (const subject of subjects) {
+      const subscription = nc.subscribe(subject, { callback: () => undefined });
+      await nc.flush();
+      const end = await subscription.closed;
+      assert.ok(end instanceof PermissionViolationError, `${role} may subscribe to ${subject}`);
+    }
+  }
+});
+
+async function takeAndFinishOne(node: Nats, key: ConsumerKey): Promise<void> {
+  const stop = new AbortController();
+  const queue = openMailQueue(node, { timeoutMs: 2_000 });
+  for await (const taken of queue.take(key, { maxMessages: 1, signal: stop.signal })) {
+    taken.extend();
+    assert.equal(await taken.done(), true, key);
+    stop.abort();
+  }
+}
+
+/** Everything the server refuses to this connection from now on. */
+function refusalsOf(nats: Nats): readonly string[] {
+  const refusals: string[] = [];
+  nats.onStatus((status) => {
+    if (status.kind === 'refused') refusals.push(status.detail);
+  });
+  return refusals;
+}
+
+async function assertRefused({ nc }: Nats, subject: string): Promise<void> {
+  await assert.rejects(
+    nc.request(subject, '', { timeout: 2_000 }),
+    (error) => error instanceof RequestError && error.cause instanceof PermissionViolationError,
+    `allowed: ${subject}`,
+  );
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { startAcceptingNode } from '../harness/accepting-node.ts';
+import { submitBy } from '../harness/smtp-dialogue.ts';
+
+const node = await startAcceptingNode();
+after(() => node.stop());
+
+const header = 'From: orders@shop.test\r\n\r\n';
+const replies = {
+  cr: '550 5.6.11 Carriage return without line feed in the message',
+  lf: '550 5.6.11 Line feed without carriage return in the message',
+  nul: '550 5.6.11 NUL byte in the message',
+};
+
+/** Fake ends of data, and what smuggles a second mail where a server believes them. */
+const forms: readonly (readonly [bytes: string, reply: string])[] = [
+  ['\n.\n', replies.lf],
+  ['\n.\r\n', replies.lf],
+  ['\r\n.\n', replies.lf],
+  ['\r.\r', replies.cr],
+  ['\r.\r\n', replies.cr],
+  ['\r\n.\r', replies.cr],
+  ['\n.\r', replies.lf],
+  ['\r.\n', replies.cr],
+  ['\r\r\n.\r\r\n', replies.cr],
+  ['\r\n\0.\r\n', replies.nul],
+  ['\r\n.\0\r\n', replies.nul],
+  ['\n\n.\r\n', replies.lf],
+  ['\r\n.\r\r\n', replies.cr],
+];
+
+for (const [form, reply] of forms)
+  test(`${JSON.stringify(form)} does not end the data, and refuses it`, async () => {
+    const client = await node.loggedIn();
+    const smuggled = `MAIL FROM:<ceo@bank.test>\r\nRCPT TO:<victim@else.test>\r\nDATA\r\nFrom: ceo@bank.test\r\n\r\nsmuggled\r\n`;
+    for (const byteWise of [false, true]) {
+      for (const line of ['MAIL FROM:<orders@shop.test>', 'RCPT TO:<someone@else.test>', 'DATA'])
+        await client.say(line);
+      const data = `${header}body${form}${smuggled}.\r\n`;
+      for (const piece of byteWise ? data : [data]) client.send(piece);
+      assert.equal((await client.reply()).text, reply);
+      assert.equal((await client.say('NOOP')).code, 250, 'one reply, and the session goes on');
+    }
+    client.close();
+  });
+
+test('nothing of it was queued', async () => assert.equal((await node.stored()).length, 0));
+
+test('dots are unstuffed, and nothing else is touched, wherever the bytes are cut', async () => {
+  const client = await node.loggedIn();
+  const body = '.\r\n..\r\n.a\r\n\r\nend.\r\n';
+  const onTheWire = `${header}..\r\n...\r\n..a\r\n\r\nend.\r\n.\r\n`;
+  for (let cut = 1; cut < onTheWire.length; cut += 1) {
+    for (const line of ['MAIL FROM:<orders@shop.test>', 'RCPT TO:<someone@else.test>', 'DATA']) await client.say(line);
+    client.send(onTheWire.slice(0, cut));
+    await new Promise(setImmediate);
+    client.send(onTheWire.slice(cut));
+    assert.equal((await client.reply()).code, 250, `cut at ${cut}`);
+  }
+  for (const { body: stored } of await node.stored())
+    assert.ok(stored.toString('latin1').endsWith(`\r\n${header}${body}`));
+  client.close();
+});
+
+test('a message without lines is refused for its missing From, not for its end', async () => {
+  const client = await node.loggedIn();
+  assert.equal(await submitBy(client, ''), '550 5.7.1 Message has no From header');
+  client.close();
+});
