@@ -1,15 +1,15 @@
 // What each NATS user may do, subject by subject: allow-lists only, since deny-lists were bypassed in published advisories.
-// A node can neither manage nor purge a stream; the operator holds no mail; the reader changes nothing.
-import { buckets, consumers, streams } from './subjects.ts';
+// A node can neither manage nor purge a stream; the operator manages them and reads no mail; the reader changes nothing.
+import { bucketStream, bucketSubject, buckets, consumers, notices, streams } from './subjects.ts';
 
 export const natsRoles = ['operator', 'node', 'reader'] as const;
 export type NatsRole = (typeof natsRoles)[number];
 
 export type NatsPermissions = { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
 
-const configStream = `KV_${buckets.config}`;
-const ackStream = `KV_${buckets.acknowledgements}`;
-const readableStreams = [...Object.values(streams), configStream, ackStream];
+const configStream = bucketStream(buckets.config);
+const ackStream = bucketStream(buckets.acknowledgements);
+const queueStreams = Object.values(streams);
 
 /** Reply subjects are private to a role: one role cannot read another's answers. */
 export function inboxPrefix(role: NatsRole): string {
@@ -17,59 +17,60 @@ export function inboxPrefix(role: NatsRole): string {
 }
 
 export function natsPermissions(role: NatsRole): NatsPermissions {
-  return { publish: publishable[role](), subscribe: [`${inboxPrefix(role)}.>`] };
+  const { publish, subscribe } = allowed[role];
+  return { publish: ['$JS.API.INFO', ...publish], subscribe: [`${inboxPrefix(role)}.>`, ...subscribe] };
 }
 
-const publishable: Record<NatsRole, () => string[]> = {
-  operator: () => [
-    '$JS.API.>',
-    '$JS.ACK.>',
-    '$JS.FC.>',
-    `$KV.${buckets.config}.>`,
-    `$KV.${buckets.acknowledgements}.>`,
-    'df.>',
-    'rt.>',
-    'evt.>',
-  ],
-  node: () => [
-    'mq.>',
-    'df.>',
-    'b.>',
-    'dead.>',
-    'evt.>',
-    `$KV.${buckets.acknowledgements}.>`,
-    ...inspect(readableStreams),
-    ...Object.values(consumers).flatMap(({ stream, name }) => [
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
-      `$JS.API.CONSUMER.INFO.${stream}.${name}`,
-      `$JS.ACK.${stream}.${name}.>`,
-    ]),
-    ...watch(configStream),
-  ],
-  reader: () => [...inspect(readableStreams.filter((stream) => stream !== configStream)), ...watch(ackStream)],
+const allowed: Record<NatsRole, NatsPermissions> = {
+  operator: {
+    publish: [
+      ...[...queueStreams, configStream, ackStream].flatMap((stream) => [
+        `$JS.API.STREAM.INFO.${stream}`,
+        `$JS.API.STREAM.CREATE.${stream}`,
+        `$JS.API.STREAM.UPDATE.${stream}`,
+      ]),
+      ...eachConsumer(({ stream, name }) => [
+        `$JS.API.CONSUMER.CREATE.${stream}.${name}.>`,
+        `$JS.API.CONSUMER.INFO.${stream}.${name}`,
+      ]),
+      ...reading(configStream),
+      ...reading(ackStream),
+      `$JS.API.STREAM.PURGE.${configStream}`, // shards that no manifest names any more
+      bucketSubject(buckets.config, '>'),
+    ],
+    subscribe: [notices.acknowledgements],
+  },
+  node: {
+    publish: [
+      ...['mq.>', 'df.>', 'b.>', 'dead.>', 'evt.>'],
+      bucketSubject(buckets.acknowledgements, '>'),
+      ...queueStreams.map((stream) => `$JS.API.STREAM.INFO.${stream}`),
+      ...eachConsumer(({ stream, name }) => [
+        `$JS.API.CONSUMER.INFO.${stream}.${name}`,
+        `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
+        `$JS.ACK.${stream}.${name}.>`,
+        `$JS.ACK.*.*.${stream}.${name}.>`, // the form with domain and account that newer servers may hand out
+      ]),
+      ...reading(streams.bodies),
+      ...reading(streams.events),
+      ...reading(configStream),
+    ],
+    subscribe: [notices.manifest],
+  },
+  reader: {
+    publish: [
+      ...[...queueStreams, ackStream].flatMap((stream) => [`$JS.API.STREAM.INFO.${stream}`, ...reading(stream)]),
+      ...eachConsumer(({ stream, name }) => [`$JS.API.CONSUMER.INFO.${stream}.${name}`]),
+    ],
+    subscribe: [notices.acknowledgements],
+  },
 };
 
-/** Reading a stream's state and single messages by the direct API. */
-function inspect(names: readonly string[]): string[] {
-  return [
-    '$JS.API.INFO',
-    ...names.flatMap((name) => [
-      `$JS.API.STREAM.INFO.${name}`,
-      `$JS.API.DIRECT.GET.${name}`,
-      `$JS.API.DIRECT.GET.${name}.>`,
-    ]),
-  ];
+/** Reading single messages of one stream, from its leader or from a replica. */
+function reading(stream: string): string[] {
+  return [`$JS.API.STREAM.MSG.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}.>`];
 }
 
-/** Watching a bucket: the client makes an ephemeral ordered consumer on that one stream. */
-function watch(name: string): string[] {
-  return [
-    `$JS.API.CONSUMER.CREATE.${name}.>`,
-    `$JS.API.CONSUMER.CREATE.${name}`,
-    `$JS.API.CONSUMER.DELETE.${name}.>`,
-    `$JS.API.CONSUMER.INFO.${name}.>`,
-    `$JS.API.CONSUMER.MSG.NEXT.${name}.>`,
-    `$JS.ACK.${name}.>`,
-    `$JS.FC.${name}.>`,
-  ];
+function eachConsumer(subjects: (consumer: { readonly stream: string; readonly name: string }) => string[]): string[] {
+  return Object.values(consumers).flatMap(subjects);
 }

@@ -9,7 +9,10 @@ test('a generated password matches its own hash and no other', async () => {
   assert.equal(hash.kind, 'hmac-sha256');
   assert.equal(await matchesSecret(hash, 'correct horse battery staple'), true);
   assert.equal(await matchesSecret(hash, 'correct horse battery stapl'), false);
-  assert.equal(await matchesSecret({ ...hash, salt: Buffer.alloc(16, 8).toString('base64') }, 'correct horse battery staple'), false);
+  assert.equal(
+    await matchesSecret({ ...hash, salt: Buffer.alloc(16, 8).toString('base64') }, 'correct horse battery staple'),
+    false,
+  );
 });
 
 test('a chosen password matches its own hash and no other, at the cost the hash names', async () => {
@@ -25,5 +28,6 @@ test('a cost that would eat the memory of a node matches nothing instead', async
 });
 
 test('nothing matches the impossible secret', async () => {
-  for (const password of ['', 'a', '\0'.repeat(32)]) assert.equal(await matchesSecret(impossibleSecret(), password), false);
+  for (const password of ['', 'a', '\0'.repeat(32)])
+    assert.equal(await matchesSecret(impossibleSecret(), password), false);
 });

@@ -18,7 +18,12 @@ export function hashGenerated(password: string, salt: Uint8Array): SecretHash {
 
 /** The hash of a password people chose; `salt` is 16 random bytes. */
 export async function hashChosen(password: string, salt: Uint8Array): Promise<SecretHash> {
-  return { kind: 'scrypt', salt: encode(salt), hash: encode(await slowHash(salt, password, scryptCost)), ...scryptCost };
+  return {
+    kind: 'scrypt',
+    salt: encode(salt),
+    hash: encode(await slowHash(salt, password, scryptCost)),
+    ...scryptCost,
+  };
 }
 
 /** Whether `password` is the one behind `secret`, in constant time. A cost beyond 128 MiB never matches. */

@@ -8,6 +8,7 @@ export const streams = { mail: 'MQ', deferred: 'DEFER', bodies: 'BODY', dead: 'D
 export type StreamName = (typeof streams)[keyof typeof streams];
 
 export const buckets = { config: 'config', acknowledgements: 'ack' } as const;
+export type BucketName = (typeof buckets)[keyof typeof buckets];
 
 export const laneTokens = { transactional: 'tx', bulk: 'bulk' } as const satisfies Record<Lane, string>;
 
@@ -33,6 +34,9 @@ export type EntryKey = {
   readonly id: string;
   readonly k: number;
 };
+
+/** First token of an entry's subject: ready, due again, waiting for its time, dead. */
+export type EntryTree = 'mq' | 'rt' | 'df' | 'dead';
 
 /** One subject token for a name: `.` becomes `~`, which neither domains nor Kubernetes names can hold. */
 export function token(name: string): string {
@@ -90,7 +94,7 @@ export const filters = {
 } as const;
 
 /** Reads any entry subject (`mq`, `rt`, `df`, `dead`) back; undefined for other subjects. */
-export function parseEntrySubject(subject: string): { state: 'mq' | 'rt' | 'df' | 'dead'; key: EntryKey } | undefined {
+export function parseEntrySubject(subject: string): { state: EntryTree; key: EntryKey } | undefined {
   const tokens = subject.split('.');
   const state = tokens[0];
   if (state !== 'mq' && state !== 'rt' && state !== 'df' && state !== 'dead') return undefined;
@@ -100,6 +104,33 @@ export function parseEntrySubject(subject: string): { state: 'mq' | 'rt' | 'df' 
   const lane: Lane = tokens[1] === laneTokens.bulk ? 'bulk' : 'transactional'; // df and dead carry no lane: the envelope does
   return { state, key: { lane, destination: destination.replaceAll('~', '.'), platform, id, k: Number(k) } };
 }
+
+/** Filter for all entries of one state that match what is given, whatever stands in the other tokens. */
+export function entryFilter(
+  state: EntryTree,
+  { platform, destination, id }: { platform?: ObjectRef; destination?: string; id?: string } = {},
+): string {
+  const head = { mq: 'mq.*.*', rt: 'rt.*.*', df: 'df.*', dead: 'dead' }[state];
+  return `${head}.${destination ? token(destination) : '*'}.${platform ? platformToken(platform) : '*'}.${id ?? '*'}.*`;
+}
+
+/** When a deferred entry's subject says it is due: the start of that minute, in milliseconds. */
+export function dueMinuteOf(subject: string): number | undefined {
+  const [tree, minute] = subject.split('.');
+  return tree === 'df' && minute !== undefined ? Number(minute) * 60_000 : undefined;
+}
+
+/** A key-value bucket is a stream by convention (nats-architecture ADR-8), so that `nats kv` can read it. */
+export function bucketStream(bucket: BucketName): string {
+  return `KV_${bucket}`;
+}
+
+export function bucketSubject(bucket: BucketName, key: string): string {
+  return `$KV.${bucket}.${key}`;
+}
+
+/** Where the server repeats a change of a bucket once it is stored: a reader needs no consumer that could die unnoticed. */
+export const notices = { manifest: 'notice.config.manifest', acknowledgements: 'notice.ack.>' } as const;
 
 /** The bucket keys of the configuration: one signed manifest, and shards named by content so that readers never mix two. */
 export const configKeys = {
@@ -115,7 +146,7 @@ export type StreamSizing = {
 };
 
 /** Stream settings in JetStream's own field names; durations in nanoseconds. */
-export type StreamSettings = Readonly<Record<string, unknown>> & { readonly name: StreamName };
+export type StreamSettings = Readonly<Record<string, unknown>> & { readonly name: string };
 
 /** All streams of a fleet. No max_age on mail, no discard-old on anything that holds accepted mail. */
 export function streamSettings(sizing: StreamSizing): readonly StreamSettings[] {
@@ -163,8 +194,36 @@ export function streamSettings(sizing: StreamSizing): readonly StreamSettings[] 
       retention: 'limits',
       discard: 'old',
       max_age: nanoseconds(sizing.eventRetentionMs),
+      duplicate_window: nanoseconds(Math.min(duplicateWindowMs, sizing.eventRetentionMs)), // more is refused (10052)
       max_bytes: Math.floor(sizing.storageBytes * 0.05),
       allow_atomic: true, // events are written in small groups, one commit each
+    },
+  ];
+}
+
+/** The buckets, as streams. No history: a password or key that was withdrawn must be gone. */
+export function bucketSettings(replicas: number): readonly StreamSettings[] {
+  const base = (bucket: BucketName) => ({
+    name: bucketStream(bucket),
+    subjects: [bucketSubject(bucket, '>')],
+    retention: 'limits',
+    discard: 'new',
+    storage: 'file',
+    num_replicas: replicas,
+    max_msgs_per_subject: 1,
+    allow_direct: true,
+    allow_rollup_hdrs: true,
+    deny_delete: true,
+  });
+  return [
+    {
+      ...base(buckets.config),
+      republish: { src: bucketSubject(buckets.config, configKeys.manifest), dest: notices.manifest },
+    },
+    {
+      ...base(buckets.acknowledgements),
+      max_age: nanoseconds(60 * 60_000), // what pods left behind that could not say goodbye
+      republish: { src: bucketSubject(buckets.acknowledgements, '>'), dest: notices.acknowledgements },
     },
   ];
 }

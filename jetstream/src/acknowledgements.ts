@@ -1,13 +1,12 @@
 // Where nodes say which configuration they hold, and the operator reads it. A node writes its own key; a missing key is a node
 // that stopped. Refuses to know what makes a node ready.
-import { jetstream } from '@nats-io/jetstream';
 import {
   decodeAcknowledgement,
   encodeAcknowledgement,
   type Acknowledgement,
 } from '@relayfleet/contract/acknowledgement.ts';
 import { bucketStream, bucketSubject, buckets, notices, token } from '@relayfleet/contract/subjects.ts';
-import { deletionHeaders, presentValue } from './config-bucket.ts';
+import { forgetValue, presentValue, putValue } from './bucket.ts';
 import type { Nats } from './connect.ts';
 import { follow } from './follow.ts';
 import { readMany } from './read.ts';
@@ -19,15 +18,14 @@ export type Acknowledger = {
   remove(): Promise<void>;
 };
 
-const timeoutMs = 5_000;
 const lookEveryMs = 5_000;
 
 export function openAcknowledger(nats: Nats, node: string): Acknowledger {
-  const client = jetstream(nats.nc, { timeout: timeoutMs });
   const subject = bucketSubject(buckets.acknowledgements, token(node));
   return {
-    put: async (acknowledgement) => void (await client.publish(subject, encodeAcknowledgement(acknowledgement))),
-    remove: async () => void (await client.publish(subject, '', { headers: deletionHeaders() })),
+    put: async (acknowledgement) =>
+      void (await putValue(nats, { subject, bytes: encodeAcknowledgement(acknowledgement) })),
+    remove: () => forgetValue(nats, subject),
   };
 }
 

@@ -21,14 +21,17 @@ export async function storeBody(
 ): Promise<StoredBody> {
   const sha256 = createHash('sha256').update(body).digest('hex');
   const chunks = Math.max(1, Math.ceil(body.length / chunkBytes));
-  const results = await eachInWindow(chunks, (chunk) => {
+  const end = performance.now() + patience.deadlineMs;
+  let refusal: Refusal | undefined;
+  await eachInWindow(chunks, async (chunk) => {
+    if (refusal !== undefined) return;
     const payload = body.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes);
     // The digest is part of the message id: another body under the same id must not be taken for a repetition.
-    const messageId = `${id}.${chunk}.${sha256.slice(0, 16)}`;
-    const message = { subject: bodySubject(id, chunk), payload, messageId };
-    return insist(nats, patience, (timeoutMs) => publishOne(nats, message, timeoutMs));
+    const message = { subject: bodySubject(id, chunk), payload, messageId: `${id}.${chunk}.${sha256.slice(0, 16)}` };
+    const left = { timeoutMs: patience.timeoutMs, deadlineMs: end - performance.now() };
+    const stored = await insist(nats, left, (timeoutMs) => publishOne(nats, message, timeoutMs));
+    if (!stored.ok) refusal = stored;
   });
-  const refusal = results.find((result): result is Refusal => !result.ok);
   return refusal ?? { ok: true, ref: { kind: 'chunks', size: body.length, chunks, sha256 } };
 }
 
@@ -49,7 +52,7 @@ async function loadChunk(nats: Nats, id: string, chunk: number): Promise<Uint8Ar
   return (near ?? (await readLast(nats, streams.bodies, subject)))?.data;
 }
 
-/** Runs `work` for 0..count-1, at most `window` at once, and stops starting new ones after a refusal. */
+/** Runs `work` for 0..count-1, at most `window` at once. */
 async function eachInWindow<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   let next = 0;

@@ -1,6 +1,6 @@
 // Whether a NATS server can be trusted with mail. Refuses old ones by version, and those that leave out what they do not know.
 // Decides nothing about what happens then: a node does not start, an operator reports it.
-import { JetStreamApiError } from '@nats-io/jetstream';
+import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { streams } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
 import { manager } from './read.ts';
@@ -13,7 +13,13 @@ const streamNotFound = 10059;
 
 /** Version, JetStream, and that DEFER (where it exists) really has schedules. Rejects when the server does not answer. */
 export async function checkServer(nats: Nats): Promise<ServerFitness> {
-  const info = nats.nc.info;
+  const jsm = await manager(nats);
+  const fit = checkVersion(nats);
+  return fit.ok ? checkSchedules(jsm) : fit;
+}
+
+/** What the server says of itself on connecting. */
+export function checkVersion({ nc: { info } }: Nats): ServerFitness {
   if (info === undefined) throw new Error('NATS is not connected');
   if (!isAtLeast(info.version, minimumServerVersion))
     return unfit(
@@ -22,12 +28,12 @@ export async function checkServer(nats: Nats): Promise<ServerFitness> {
     );
   if (info.jetstream !== true)
     return unfit(`NATS server ${info.server_name} runs without JetStream: add a jetstream block to its configuration`);
-  return checkSchedules(nats);
+  return { ok: true };
 }
 
-async function checkSchedules(nats: Nats): Promise<ServerFitness> {
+async function checkSchedules(jsm: JetStreamManager): Promise<ServerFitness> {
   try {
-    const { config } = await (await manager(nats)).streams.info(streams.deferred);
+    const { config } = await jsm.streams.info(streams.deferred);
     return config.allow_msg_schedules === true
       ? { ok: true }
       : unfit(`stream ${streams.deferred} has no message schedules: deferred mail would never be sent`);

@@ -1,8 +1,8 @@
 // The bucket that carries a fleet's configuration: the operator puts shards and a manifest, nodes read them.
 // Moves sealed bytes only; what they mean, and whether to believe them, is decided elsewhere.
-import { headers } from '@nats-io/transport-node';
-import { jetstream, JetStreamApiError, type StoredMsg } from '@nats-io/jetstream';
+import { JetStreamApiError } from '@nats-io/jetstream';
 import { bucketStream, bucketSubject, buckets, configKeys, notices } from '@relayfleet/contract/subjects.ts';
+import { presentValue, putValue } from './bucket.ts';
 import type { Nats } from './connect.ts';
 import { follow } from './follow.ts';
 import { manager, readLast, readNear } from './read.ts';
@@ -35,13 +35,11 @@ export type ConfigReader = {
 const stream = bucketStream(buckets.config);
 const manifestSubject = bucketSubject(buckets.config, configKeys.manifest);
 const shardSubjects = bucketSubject(buckets.config, 'shard.>');
-const wrongLastSequence = new Set([10071, 10164]);
-const timeoutMs = 5_000;
+const streamNotFound = 10059;
 /** A suspension must bite within 5 s even where the notice was lost. */
 const lookEveryMs = 2_000;
 
 export function openConfigPublisher(nats: Nats): ConfigPublisher {
-  const client = jetstream(nats.nc, { timeout: timeoutMs });
   const shardKeys = async () => {
     const { state } = await (await manager(nats)).streams.info(stream, { subjects_filter: shardSubjects });
     return new Set(Object.keys(state.subjects ?? {}).map(keyOf));
@@ -52,15 +50,14 @@ export function openConfigPublisher(nats: Nats): ConfigPublisher {
       return stored && { bytes: stored.data, revision: stored.seq };
     },
     shardKeys,
-    putShard: async (key, bytes) => void (await client.publish(bucketSubject(buckets.config, key), bytes)),
+    putShard: async (key, bytes) => void (await putValue(nats, { subject: bucketSubject(buckets.config, key), bytes })),
     putManifest: async (bytes, expectedRevision) => {
-      try {
-        await client.publish(manifestSubject, bytes, { expect: { lastSubjectSequence: expectedRevision } });
-        return 'ok';
-      } catch (error) {
-        if (error instanceof JetStreamApiError && wrongLastSequence.has(error.code)) return 'conflict';
-        throw error;
-      }
+      const put = await putValue(nats, { subject: manifestSubject, bytes, expectedRevision });
+      if (put === 'ok' || expectedRevision !== 0) return put;
+      // None for the reader, but perhaps the marker of one that was deleted by hand: that has a revision of its own.
+      const stored = await readLast(nats, stream, manifestSubject);
+      if (stored === undefined || presentValue(stored) !== undefined) return 'conflict';
+      return putValue(nats, { subject: manifestSubject, bytes, expectedRevision: stored.seq });
     },
     pruneShards: async (keep) => {
       const { streams } = await manager(nats);
@@ -94,21 +91,8 @@ export function openConfigReader(nats: Nats): ConfigReader {
   };
 }
 
-/** A message that is a value and not the marker of a deletion. */
-export function presentValue(stored: StoredMsg | undefined): StoredMsg | undefined {
-  return stored?.header.has('KV-Operation') === true ? undefined : stored;
-}
-
-/** Headers of such a marker: the bucket forgets the key's value. */
-export function deletionHeaders() {
-  const marker = headers();
-  marker.set('KV-Operation', 'PURGE');
-  marker.set('Nats-Rollup', 'sub');
-  return marker;
-}
-
 function undefinedIfNoStream(error: unknown): undefined {
-  if (error instanceof JetStreamApiError && error.code === 10059) return undefined;
+  if (error instanceof JetStreamApiError && error.code === streamNotFound) return undefined;
   throw error;
 }
 

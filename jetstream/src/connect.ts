@@ -27,6 +27,8 @@ export type Nats = {
   /** Resolves once the connection is closed for good: by `close()`, or with the error that ended it. */
   readonly closed: Promise<Error | undefined>;
   isConnected(): boolean;
+  /** Whether there is a connection now or before `ms` have passed. What is sent without one is lost when it comes. */
+  connectedWithin(ms: number): Promise<boolean>;
   /** How often the connection was made; a change means that the server may have restarted in between. */
   connections(): number;
   /** Calls `listener` on every change from now on; returns how to stop. */
@@ -97,16 +99,34 @@ function watch(nc: NatsConnection): Nats {
     }
   };
   const closed = nc.closed().then((error) => error ?? undefined);
+  const isConnected = () => connected && !nc.isClosed();
+  const onStatus = (listener: (status: NatsStatus) => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  const connectedWithin = async (ms: number) => {
+    if (isConnected()) return true;
+    const outcome = Promise.withResolvers<boolean>();
+    const stop = onStatus(({ kind }) => {
+      if (kind === 'connected') outcome.resolve(true);
+    });
+    const timer = setTimeout(() => outcome.resolve(false), Math.max(0, ms));
+    void closed.then(() => outcome.resolve(false));
+    try {
+      return await outcome.promise;
+    } finally {
+      clearTimeout(timer);
+      stop();
+    }
+  };
   void follow();
   return {
     nc,
     closed,
-    isConnected: () => connected && !nc.isClosed(),
+    isConnected,
+    connectedWithin,
     connections: () => connections,
-    onStatus: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onStatus,
     close: async () => {
       if (connected)
         await Promise.race([nc.flush().catch(() => undefined), delay(closePatienceMs, undefined, { ref: false })]);

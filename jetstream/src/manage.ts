@@ -11,14 +11,15 @@ import {
   type StreamSettings,
   type StreamSizing,
 } from '@relayfleet/contract/subjects.ts';
+import { checkVersion } from './check-server.ts';
 import type { Nats } from './connect.ts';
 import { manager } from './read.ts';
+import { differences, type Settings } from './settings.ts';
 
 export type Ensured =
   /** `changed`: what was created or updated, by name. */
   { readonly ok: true; readonly changed: readonly string[] } | { readonly ok: false; readonly problem: string };
 
-type Settings = Readonly<Record<string, unknown>>;
 /** One thing the server holds: how to read, make and change it. */
 type Resource = {
   readonly name: string;
@@ -33,6 +34,8 @@ const notFound = new Set([10014, 10059]); // consumer, stream
 /** Creates or updates every stream, consumer and bucket of a fleet and checks each setting. Rejects when NATS does not answer. */
 export async function ensureStreams(nats: Nats, sizing: StreamSizing): Promise<Ensured> {
   const jsm = await manager(nats);
+  const fit = checkVersion(nats); // before anything is made: an old server would be left with half of it
+  if (!fit.ok) return fit;
   const resources = [
     ...[...streamSettings(sizing), ...bucketSettings(sizing.replicas)].map((wanted) => stream(jsm, wanted)),
     ...(Object.keys(consumers) as ConsumerKey[]).map((key) => consumer(jsm, key, sizing.replicas)),
@@ -89,20 +92,6 @@ function consumer(jsm: JetStreamManager, key: ConsumerKey, replicas: number): Re
     create: () => jsm.consumers.add(streamName, wanted),
     update: () => jsm.consumers.update(streamName, name, wanted),
   };
-}
-
-/** Settings that are not as wanted, as `name=value`. What the server adds by itself does not count. */
-function differences(wanted: Settings, present: Settings): readonly string[] {
-  return Object.entries(wanted)
-    .filter(([name, value]) => !sameValue(value, present[name]))
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-}
-
-function sameValue(wanted: unknown, present: unknown): boolean {
-  if (typeof wanted !== 'object' || wanted === null) return wanted === present;
-  if (typeof present !== 'object' || present === null) return false;
-  const other = present as Settings;
-  return Object.entries(wanted).every(([name, value]) => sameValue(value, other[name]));
 }
 
 /** What to tell a person, where the server said no; undefined where it said nothing. */

@@ -43,7 +43,7 @@ export async function insist(
   const left = () => end - performance.now();
   let detail = 'NATS is not connected';
   for (let pause = firstPauseMs; left() > 0; pause = Math.min(pause * 2, longestPauseMs)) {
-    if (!(await isConnectedWithin(nats, left()))) break;
+    if (!(await nats.connectedWithin(left()))) break;
     const verdict = await attempt(Math.max(1, Math.min(timeoutMs, left())));
     if (verdict.kind === 'stored') return { ok: true, duplicate: verdict.duplicate };
     if (verdict.kind === 'refused') return { ok: false, reason: verdict.reason, detail: verdict.detail };
@@ -100,12 +100,25 @@ async function ask(
 ): Promise<Acknowledgement | Verdict> {
   try {
     const options = { headers: toHeaders(message, extra), timeout: timeoutMs };
-    const reply = await nats.nc.request(message.subject, message.payload, options);
+    const reply = await whileConnected(nats, nats.nc.request(message.subject, message.payload, options));
     const ack = reply.json<Acknowledgement>();
     if (ack.error === undefined) return ack;
     return judge({ code: ack.error.err_code, description: ack.error.description ?? 'an error without words' });
   } catch (error) {
     return judgeFailure(error);
+  }
+}
+
+/** Rejects when the connection ends: the answer ended with it, and waiting for it would hold up the next try. */
+async function whileConnected<T>(nats: Nats, answer: Promise<T>): Promise<T> {
+  const ended = Promise.withResolvers<never>();
+  const stop = nats.onStatus(({ kind }) => {
+    if (kind === 'disconnected') ended.reject(new Error('the connection to NATS ended'));
+  });
+  try {
+    return await Promise.race([answer, ended.promise]);
+  } finally {
+    stop();
   }
 }
 
@@ -131,21 +144,4 @@ function toHeaders(message: Message, extra: Headers): MsgHdrs {
   result.set('Nats-Msg-Id', message.messageId);
   for (const [name, value] of Object.entries({ ...message.headers, ...extra })) result.set(name, value);
   return result;
-}
-
-/** Whether there is a connection now or before `ms` have passed. */
-export async function isConnectedWithin(nats: Nats, ms: number): Promise<boolean> {
-  if (nats.isConnected()) return true;
-  const connected = Promise.withResolvers<boolean>();
-  const stop = nats.onStatus(({ kind }) => {
-    if (kind === 'connected') connected.resolve(true);
-  });
-  const timer = setTimeout(() => connected.resolve(false), Math.max(0, ms));
-  void nats.closed.then(() => connected.resolve(false));
-  try {
-    return await connected.promise;
-  } finally {
-    clearTimeout(timer);
-    stop();
-  }
 }

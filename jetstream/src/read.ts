@@ -15,9 +15,10 @@ const noMessageFound = 10037;
 const readTimeoutMs = 5_000;
 const readManyTimeoutMs = 10_000;
 
-/** The client's management interface, without its extra question at the start. */
-export function manager(nats: Nats, timeoutMs = readTimeoutMs): Promise<JetStreamManager> {
-  return jetstreamManager(nats.nc, { checkAPI: false, timeout: timeoutMs });
+/** The client's management interface, on a connection: rejects when there is none for a while. */
+export async function manager(nats: Nats): Promise<JetStreamManager> {
+  if (!(await nats.connectedWithin(readTimeoutMs))) throw new Error('NATS is not connected');
+  return jetstreamManager(nats.nc, { checkAPI: false, timeout: readTimeoutMs });
 }
 
 /** The newest message on `subject` as the stream's leader knows it. */

@@ -31,7 +31,7 @@ export function natsServerConfig(options: NatsServerOptions): string {
     `  store_dir: ${text(storeDir)}`,
     ...(maxFileStore === undefined ? [] : [`  max_file_store: ${maxFileStore}`]),
     // The default syncs every 2 min: a power cut was measured to lose every recent mail, and a young stream whole.
-    `  sync_interval: ${options.syncAlways === false ? '"2m"' : 'always'}`,
+    ...(options.syncAlways === false ? [] : ['  sync_interval: always']),
     '}',
     'authorization {',
     '  users: [',

@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { jetstream, type Consumer, type JsMsg } from '@nats-io/jetstream';
 import { consumers, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
-import { isConnectedWithin } from './publish.ts';
 
 /** An entry handed to this node. One of `done` and `release` ends it; until then it counts against `maxMessages`. */
 export type Taken = {
@@ -32,6 +31,11 @@ export type TakeOptions = { readonly maxMessages: number; readonly signal: Abort
 const maxPull = 64;
 const pullWaitMs = 5_000;
 const ackPatienceMs = 10_000;
+/**
+ * A server that was killed hands out again what other nodes hold or have just sent. Before taking from it anew, they get this
+ * long to come back, too, and to record what they sent.
+ */
+const settleMs = 1_500;
 const pauseMs = { first: 100, longest: 2_000 };
 
 /**
@@ -47,7 +51,7 @@ export async function* takeEntries(
   let pause = pauseMs.first;
   while (!signal.aborted) {
     try {
-      const source = await openSource(nats, key);
+      const source = await openSource(nats, key, signal);
       while (source.isCurrent()) {
         await slots.free();
         if (signal.aborted) return;
@@ -72,9 +76,10 @@ type Source = {
   readonly foundAt: number;
 };
 
-async function openSource(nats: Nats, key: ConsumerKey): Promise<Source> {
+async function openSource(nats: Nats, key: ConsumerKey, signal: AbortSignal): Promise<Source> {
   const { stream, name } = consumers[key];
   const connection = nats.connections();
+  if (connection > 1) await delay(settleMs, undefined, { signal });
   const consumer = await jetstream(nats.nc).consumers.get(stream, name);
   const { ts } = await consumer.info(true);
   return {
@@ -137,7 +142,7 @@ function hold(source: Source, message: JsMsg, slots: Slots): Taken {
  */
 async function acknowledge(nats: Nats, message: JsMsg): Promise<boolean> {
   try {
-    return (await isConnectedWithin(nats, ackPatienceMs)) && (await message.ackAck({ timeout: ackPatienceMs }));
+    return (await nats.connectedWithin(ackPatienceMs)) && (await message.ackAck({ timeout: ackPatienceMs }));
   } catch {
     return false;
   }

@@ -66,6 +66,7 @@ export function createLoop(deps: LoopDeps): Loop {
     return createTaskPool({
       ...deps,
       concurrency,
+      onSuperseded: () => trigger(),
       onSettled(key, result, seconds) {
         deps.events.stepSettled(step, key, result, seconds);
         if (step !== 'status' && result.ok && result.changed) trigger();

@@ -60,7 +60,6 @@ type Setting = {
   readonly about?: readonly Kind[];
   /** How often what is to be minted and hashed was made; until nothing is left, where it is not said. */
   readonly minted?: number;
-  readonly natsUrl?: string;
   readonly fleets?: Readonly<Record<string, FleetSetting>>;
   readonly endpoints?: Readonly<Record<string, Readonly<Record<string, { host: string; port: number }>>>>;
   readonly dns?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -93,7 +92,6 @@ function readCase(file: string): Case {
       namespaces: of('Namespace'),
       secrets: new Map(secrets),
       invalid: setting.invalid ?? [],
-      ...(setting.natsUrl !== undefined && { natsUrl: setting.natsUrl }),
       endpoints: mapOf(setting.endpoints, (listeners) => mapOf(listeners, (endpoint) => endpoint)),
       dns: mapOf(setting.dns, (txt) => ({ txt: mapOf(txt, (texts) => texts.map(fill)) })),
     }),

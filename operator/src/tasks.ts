@@ -1,6 +1,6 @@
 // Work that a plan asked for and that takes time: keyed, a few at once, each failure retried later and later.
-// Every plan hands its whole list over again: a key no longer listed is dropped, a key under way runs once more with its newest
-// task if the plan changed meanwhile. Nothing here knows what the work is.
+// Every plan hands its whole list over again, and a key no longer listed is dropped. A key that is under way is not begun again
+// when it ends, since that wish is older than its result (a key would be made twice): a new plan is asked for instead.
 import { createBackoff, type Backoff } from './backoff.ts';
 
 export type TaskResult =
@@ -23,6 +23,8 @@ export type TaskPoolOptions = {
   readonly random: () => number;
   /** Calls back once after that many milliseconds; returns how to cancel. */
   readonly later: (ms: number, callback: () => void) => () => void;
+  /** A key was wanted again while it was under way: only a new plan can tell whether it still is. */
+  readonly onSuperseded: () => void;
   /** Told of each end; `seconds` is how long it took. */
   readonly onSettled: (key: string, result: TaskResult, seconds: number) => void;
   /** Monotonic milliseconds. */
@@ -55,6 +57,7 @@ export function createTaskPool(options: TaskPoolOptions): TaskPool {
 
   function settle(key: string): void {
     running.delete(key);
+    if (waiting.delete(key)) options.onSuperseded();
     pump();
   }
 

@@ -36,8 +36,6 @@ export type World = {
   readonly observations: ReadonlyMap<string, FleetObservation>;
   /** By fleet, then by listener name: where clients really reach a listener; overrides `hostname:port`. */
   readonly endpoints: ReadonlyMap<string, ReadonlyMap<string, Endpoint>>;
-  /** Overrides `spec.nats.url` of every fleet, for one machine whose NATS port is chosen at start. */
-  readonly natsUrl?: string;
   /** By domain; absent until observed, which permits signing. */
   readonly dns: ReadonlyMap<string, DomainDns>;
   /** Answers to `Plan.hash`, by the request's key. Kept in memory only. */

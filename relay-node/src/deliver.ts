@@ -111,7 +111,10 @@ type Context = DeliverDeps &
 
 function createCourier(deps: DeliverDeps, signal: AbortSignal) {
   const { now, random, smtpPort } = deps;
-  const connections = openConnections(deps.pool ?? standardPool, now);
+  const delays = deps.retryDelays.length > 0 ? deps.retryDelays : standardDelays;
+  // Shorter than any wait between attempts, so that every attempt asks again.
+  const restMs = Math.min(standardPool.restMs, Math.min(...delays) / 2);
+  const connections = openConnections(deps.pool ?? { ...standardPool, restMs }, now);
   const dns = createResolver({ servers: deps.dnsServers, now });
   const routing = { dns, random, smtpPort };
   const deadlines = deps.deadlines ?? standardDeadlines;
@@ -189,7 +192,7 @@ type Earlier = { readonly ok: true; readonly last: AttemptedEvent | undefined } 
 
 /** The last attempt on record, asked for only where there may be one: the first try of a fresh mail costs no question. */
 async function lastRecord({ taken, envelope }: Job, consumer: ConsumerKey, context: Context): Promise<Earlier> {
-  const mayExist = taken.deliveries > 1 || consumer === 'retry' || envelope.kind === 'dsn';
+  const mayExist = taken.maybeSeen || consumer === 'retry' || envelope.kind === 'dsn';
   if (!mayExist) return { ok: true, last: undefined };
   const { platform, id, k } = envelope;
   const look = () => context.log.lastAttempted(platform, id, k).then((last) => ({ ok: true as const, last }));
@@ -262,9 +265,8 @@ type Result = { readonly outcomes: readonly Outcome[]; readonly journey: Journey
 function concludingFrom(envelope: Envelope, { outcomes, journey, startedAt }: Result, context: Context): Conclusion {
   const { id, acceptedAt, due } = envelope;
   const { maxAgeMs } = context.snapshot().fleet.retry;
-  const delays = context.retryDelays.length > 0 ? context.retryDelays : standardDelays;
   const attempts = envelope.attempt + 1;
-  const next = nextDue({ id, attempts, from: Math.max(due, startedAt), acceptedAt, maxAgeMs }, delays);
+  const next = nextDue({ id, attempts, from: Math.max(due, startedAt), acceptedAt, maxAgeMs }, context.retryDelays);
   const record = { envelope, outcomes, journey, nextDue: next, startedAt, now: context.now(), node: context.node };
   const attempted = attemptedEvent(record);
   const settled = settledEvent(record, attempted);

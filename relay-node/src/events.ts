@@ -131,10 +131,17 @@ function platformEvents(log: Log, count: Meters) {
     acknowledged(result: 'written' | 'failed') {
       count.acknowledgements.inc({ result });
     },
-    natsConnection(connected: boolean, detail?: string) {
+    natsConnection(connected: boolean, server?: string) {
       count.natsConnected.set(connected ? 1 : 0);
-      if (connected) log.info('connected to NATS', { server: detail });
-      else log.warn('connection to NATS lost', { detail });
+      if (connected) log.info('connected to NATS', { server });
+      else log.warn('connection to NATS lost');
+    },
+    /** The server refused a subject, or the user; words of the client library. */
+    natsRefused(detail: string) {
+      log.error('NATS refused', { detail });
+    },
+    listening(listeners: readonly { readonly mode: string; readonly host: string; readonly port: number }[]) {
+      log.info('listening', { listeners });
     },
     certificateInUse(expiresAt: number) {
       count.certificateExpiry.set(expiresAt / 1000);

@@ -2,12 +2,10 @@
 // Not ready before a snapshot is held. On SIGTERM: nothing new in, what is in DATA or being sent finishes, the rest goes back.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Bootstrap } from '@relayfleet/contract/bootstrap.ts';
-import { checkServer } from '@relayfleet/jetstream/check-server.ts';
 import { openAcknowledger } from '@relayfleet/jetstream/acknowledgements.ts';
 import { openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
-import { connectNats, type Nats } from '@relayfleet/jetstream/connect.ts';
+import type { Nats } from '@relayfleet/jetstream/connect.ts';
 import { openEventLog } from '@relayfleet/jetstream/event-log.ts';
 import { openMailQueue } from '@relayfleet/jetstream/mail-queue.ts';
 import { streamStates } from '@relayfleet/jetstream/stream-states.ts';
@@ -21,12 +19,14 @@ import { createNodeEvents, type NodeEvents } from './events.ts';
 import { livenessProblems, readinessProblems, tickMs, type NodeFacts } from './health.ts';
 import { loadCertificate, watchCertificate, type Certificate } from './ingress/certificate.ts';
 import { nodeMetrics, showQueue, type NodeMetrics } from './metrics.ts';
+import { linkToNats } from './nats-link.ts';
 import { destinationOf } from './routing/route.ts';
 import { bootstrapReader, readBootstrap } from './snapshot/bootstrap-file.ts';
 import { followSnapshot, type Following } from './snapshot/follow.ts';
 
 /** Within the 30 s that Kubernetes gives a pod to end. */
 const graceMs = 25_000;
+/** One try of a write to the queue. */
 const queueTryMs = 5_000;
 const signals = ['SIGTERM', 'SIGINT'] as const;
 
@@ -35,8 +35,8 @@ type Node = {
   readonly log: Log;
   readonly metrics: Metrics<NodeMetrics>;
   readonly events: NodeEvents;
-  /** What health is judged by; written as things happen. */
-  readonly facts: { -readonly [K in keyof NodeFacts]: NodeFacts[K] };
+  /** What health is judged by; written as things happen. Times are of the monotonic clock. */
+  readonly facts: { -readonly [K in keyof Omit<NodeFacts, 'now'>]: NodeFacts[K] };
 };
 
 await main();
@@ -47,23 +47,19 @@ async function main(): Promise<void> {
   if (!bootstrap.ok) return abandon(node, bootstrap.problem);
   const certificate = loadCertificate(node.config.tlsDir);
   if (!certificate.ok) return abandon(node, certificate.problem);
+  const whenStopped = onSignal(() => process.exit(0)); // nothing is under way yet
 
-  const stopEarly = () => process.exit(0); // nothing is under way yet
-  for (const signal of signals) process.once(signal, stopEarly);
   const telemetry = await serveHealth(node);
   const nats = await openNats(node, bootstrap.value);
   const halves = await startHalves(node, { nats, bootstrap: bootstrap.value, certificate: certificate.certificate });
-  for (const signal of signals) {
-    process.off(signal, stopEarly);
-    process.once(
-      signal,
-      () =>
-        void halves
-          .stop()
-          .then(() => Promise.all([nats.close(), telemetry.close()]))
-          .then(() => process.exit(0)),
-    );
-  }
+  whenStopped(async () => {
+    node.facts.stopping = true;
+    node.log.info('stopping', { graceMs });
+    await halves.stop();
+    await Promise.all([nats.close(), telemetry.close()]);
+    node.log.info('stopped');
+    process.exit(0);
+  });
 }
 
 function prepare(): Node {
@@ -78,62 +74,28 @@ function prepare(): Node {
   const log = createLog({ write, clock: Date.now, level: config.logLevel, fields });
   const metrics = createMetrics(nodeMetrics, { runtime: true });
   const now = performance.now();
-  const facts = {
-    now,
-    natsAwaySince: now,
-    configured: false,
-    listening: false,
-    stopping: false,
-    fatal: undefined,
-    lastTick: now,
-  };
+  const beginnings = { configured: false, listening: false, stopping: false, fatal: undefined };
+  const facts = { ...beginnings, natsAwaySince: now, lastTick: now };
   return { config, log, metrics, events: createNodeEvents(log, metrics), facts };
 }
 
-async function serveHealth({ config, metrics, facts }: Node): Promise<{ close(): Promise<void> }> {
-  setInterval(() => (facts.lastTick = performance.now()), tickMs).unref();
-  const asOfNow = () => ({ ...facts, now: performance.now() });
-  const checks = { healthz: () => livenessProblems(asOfNow()), readyz: () => readinessProblems(asOfNow()) };
-  return serveTelemetry({ ...config.telemetry, metrics, ...checks });
+async function serveHealth(node: Node): Promise<{ close(): Promise<void> }> {
+  setInterval(() => (node.facts.lastTick = performance.now()), tickMs).unref();
+  const checks = { healthz: () => livenessProblems(factsNow(node)), readyz: () => readinessProblems(factsNow(node)) };
+  const { telemetry } = node.config;
+  return serveTelemetry({ ...telemetry, metrics: node.metrics, ...checks }).catch((error: Error) =>
+    abandon(node, error.message),
+  );
 }
 
-/** Waits for NATS as long as it takes; ends the process when NATS refuses us or cannot hold mail safely. */
 async function openNats(node: Node, { nats: settings }: Bootstrap): Promise<Nats> {
   const { config, events, facts, metrics } = node;
-  const named = { url: settings.url, username: settings.username, password: settings.password, name: config.node };
-  const ca = settings.ca === undefined ? {} : { ca: settings.ca };
-  const nats = await connectNats({ ...named, ...ca, role: 'node' }, { waitOnFirstConnect: true }).catch(
-    (error: Error) => abandon(node, error.message),
-  );
-  const connected = (server: string) => {
-    facts.natsAwaySince = undefined;
-    events.natsConnection(true, server);
-  };
-  connected(nats.nc.getServer());
-  nats.onStatus((status) => {
-    if (status.kind === 'connected') {
-      connected(status.server);
-      void demandFitness(node, nats); // it may have come back as another version
-    } else {
-      if (status.kind === 'disconnected') facts.natsAwaySince ??= performance.now();
-      events.natsConnection(nats.isConnected(), status.kind === 'refused' ? status.detail : undefined);
-    }
-  });
-  void nats.closed.then((error) => error && abandon(node, `NATS connection ended: ${error.message}`));
+  const onAway = (away: boolean) =>
+    (facts.natsAwaySince = away ? (facts.natsAwaySince ?? performance.now()) : undefined);
+  const leave = (problem: string) => abandon(node, problem);
+  const nats = await linkToNats({ node: config.node, settings, events, onAway, abandon: leave });
   metrics.onCollect(async () => showQueue(metrics.of, nats.isConnected() ? await streamStates(nats) : undefined));
-  await demandFitness(node, nats);
   return nats;
-}
-
-async function demandFitness(node: Node, nats: Nats): Promise<void> {
-  for (;;) {
-    try {
-      const fitness = await checkServer(nats);
-      return fitness.ok ? undefined : abandon(node, fitness.problem);
-    } catch {
-      await delay(1_000); // it does not answer; that it is away is known already
-    }
-  }
 }
 
 type Surroundings = { readonly nats: Nats; readonly bootstrap: Bootstrap; readonly certificate: Certificate };
@@ -141,57 +103,67 @@ type Surroundings = { readonly nats: Nats; readonly bootstrap: Bootstrap; readon
 /** Follows the configuration, accepts, and delivers from the first snapshot on. */
 async function startHalves(
   node: Node,
-  { nats, bootstrap, certificate: first }: Surroundings,
+  { nats, bootstrap, certificate }: Surroundings,
 ): Promise<{ stop(): Promise<void> }> {
   const { config, events, facts } = node;
   const queue = openMailQueue(nats, { timeoutMs: queueTryMs });
   const log = openEventLog(nats);
-  let certificate = first;
+  const delivery = { ...config, queue, log, report: events, now: Date.now, random: Math.random };
+  const presented = followCertificate(node, certificate, () => accepting?.refreshTls());
   let accepting: Accepting | undefined;
   let delivering: ReturnType<typeof startDelivering> | undefined;
-  const delivery = { queue, log, report: events, now: Date.now, random: Math.random };
 
   const following: Following = followSnapshot({
     reader: openConfigReader(nats),
     acknowledger: openAcknowledger(nats, config.node),
     bootstrap: bootstrapReader(config.bootstrapDir, bootstrap),
-    node: config.node,
-    version: version(),
-    ready: () => readinessProblems({ ...facts, now: performance.now() }).length === 0,
+    ...{ node: config.node, version: version(), events, now: Date.now, later },
+    ready: () => readinessProblems(factsNow(node)).length === 0,
     onAdopt: (snapshot) => {
       facts.configured = true;
       accepting?.refreshTls();
-      delivering ??= startDelivering({ ...config, ...delivery, snapshot: () => following.current() ?? snapshot });
+      delivering ??= startDelivering({ ...delivery, snapshot: () => following.current() ?? snapshot });
     },
-    events,
-    now: Date.now,
-    later,
   });
-  accepting = await startAccepting({
-    ...{ ...config, queue, log, events, patience, randomBytes, destinationOf, now: Date.now },
-    certificate: () => certificate,
-    snapshot: following.current,
-  }).catch((error: Error) => abandon(node, `cannot listen: ${error.message}`));
+  const acceptance = { ...config, queue, log, events, patience, randomBytes, destinationOf, now: Date.now };
+  const sources = { certificate: presented.current, snapshot: following.current };
+  accepting = await startAccepting({ ...acceptance, ...sources }).catch((error: Error) =>
+    abandon(node, `cannot listen: ${error.message}`),
+  );
   facts.listening = true;
-  node.log.info('listening', { listeners: accepting.listeners });
-  void following.acknowledge();
+  events.listening(accepting.listeners);
+  void following.acknowledge(); // readiness may have changed
 
-  events.certificateInUse(certificate.expiresAt);
-  const stopWatching = watchCertificate(config.tlsDir, (loaded) => {
-    if (!loaded.ok) return events.certificateRefused(loaded.problem);
-    certificate = loaded.certificate;
-    accepting.refreshTls();
-    events.certificateInUse(certificate.expiresAt);
-  });
   const stop = async () => {
-    facts.stopping = true;
-    node.log.info('stopping', { graceMs });
-    stopWatching();
+    presented.stop();
     await Promise.all([accepting.stop(graceMs), delivering?.stop(graceMs), following.acknowledge()]);
     await Promise.all([following.stop(), log.close()]);
-    node.log.info('stopped');
   };
   return { stop };
+}
+
+/** The certificate in use, exchanged whenever its files hold another one that can be used. */
+function followCertificate({ config, events }: Node, first: Certificate, onChange: () => void) {
+  let current = first;
+  events.certificateInUse(current.expiresAt);
+  const stop = watchCertificate(config.tlsDir, (loaded) => {
+    if (!loaded.ok) return events.certificateRefused(loaded.problem);
+    current = loaded.certificate;
+    onChange();
+    events.certificateInUse(current.expiresAt);
+  });
+  return { current: () => current, stop };
+}
+
+/** Runs `work` at the first signal to end; the function returned replaces it. */
+function onSignal(work: () => void): (next: () => void) => void {
+  let current = work;
+  for (const signal of signals) process.once(signal, () => current());
+  return (next) => (current = next);
+}
+
+function factsNow({ facts }: Node): NodeFacts {
+  return { ...facts, now: performance.now() };
 }
 
 function later(ms: number, work: () => void): () => void {

@@ -38,6 +38,16 @@ test('OpenMetrics and Prometheus can be asked for at once and each gets its own 
   assert.doesNotMatch(plain.text, /# EOF/);
 });
 
+test('a counter keeps its name however often and in whichever format it was asked for', async () => {
+  const metrics = createMetrics(definitions);
+  metrics.of.accepted.inc({ lane: 'tx' });
+  for (const format of ['prometheus', 'openmetrics', 'prometheus', 'prometheus'] as const) {
+    const { text } = await metrics.expose(format);
+    assert.match(text, /^x_accepted_total\{lane="tx"\} 1$/m, format);
+    assert.match(text, format === 'prometheus' ? /^# TYPE x_accepted_total counter$/m : /^# TYPE x_accepted counter$/m);
+  }
+});
+
 test('free labels are capped: further values are folded into _other and counted', async () => {
   const metrics = createMetrics(definitions);
   for (const platform of ['a', 'b', 'c', 'd', 'a']) metrics.of.byPlatform.inc({ platform });

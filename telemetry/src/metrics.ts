@@ -59,32 +59,37 @@ export function createMetrics<const T extends MetricDefinitions>(
   definitions: T,
   options: { readonly runtime?: boolean } = {},
 ): Metrics<T> {
-  const registry = new prometheus.Registry();
+  const registry = new prometheus.Registry(openMetrics);
   if (options.runtime) prometheus.collectDefaultMetrics({ register: registry });
   const folded = new prometheus.Counter({ ...naming(foldedSeries), registers: [registry] });
   const collectors: (() => void | Promise<void>)[] = [];
   const entries = Object.entries(definitions).map(([key, definition]) => [key, meter(registry, definition, folded)]);
-  let exposing: Promise<unknown> = Promise.resolve();
 
+  // The registry stays in OpenMetrics for ever: asked once, prom-client takes `_total` off its counters' names for good.
   const expose = async (format: 'prometheus' | 'openmetrics'): Promise<Exposition> => {
     await Promise.allSettled(collectors.map(async (collect) => collect()));
-    registry.setContentType(format === 'openmetrics' ? openMetrics : plainText);
-    return { contentType: registry.contentType, text: await registry.metrics() };
+    const text = await registry.metrics();
+    return format === 'openmetrics'
+      ? { contentType: prometheus.openMetricsContentType, text }
+      : { contentType: prometheus.prometheusContentType, text: toPlainText(text) };
   };
   return {
     of: Object.fromEntries(entries) as Metrics<T>['of'],
     onCollect: (collect) => void collectors.push(collect),
-    // One after the other: the format is a setting of the whole registry.
-    expose: (format) => {
-      const next = exposing.then(() => expose(format));
-      exposing = next.catch(() => undefined);
-      return next;
-    },
+    expose,
   };
 }
 
-const plainText = prometheus.prometheusContentType as prometheus.PrometheusContentType;
 const openMetrics = prometheus.openMetricsContentType as unknown as prometheus.PrometheusContentType;
+
+/** OpenMetrics -> the older text format: counters keep `_total` in their HELP and TYPE lines too, nothing follows a value. */
+function toPlainText(text: string): string {
+  const counters = new Set([...text.matchAll(/^# TYPE (\S+) counter$/gm)].map(([, name]) => name));
+  return text
+    .replace(/^# (HELP|TYPE) (\S+)/gm, (line, _, name: string) => (counters.has(name) ? `${line}_total` : line))
+    .replace(/ # \{.*$/gm, '')
+    .replace(/^# EOF\n?$/m, '');
+}
 
 function naming({ name, help, labels }: MetricDefinition) {
   return { name, help, labelNames: Object.keys(labels) };

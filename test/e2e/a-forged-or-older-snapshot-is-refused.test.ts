@@ -35,6 +35,7 @@ const attempts: readonly Attempt[] = [
     reason: 'ShardUnreadable',
     fleetKey: { id: 'k1', key: randomBytes(32) },
   },
+  { name: 'signed rightly, its shards tampered with', generation: 6, reason: 'ShardUnreadable', tampered: true },
   {
     name: 'of a newer version',
     generation: 6,

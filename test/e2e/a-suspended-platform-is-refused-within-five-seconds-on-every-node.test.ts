@@ -7,6 +7,7 @@ import { startFleet } from '../harness/fleet.ts';
 import { everyLogin, logIn } from '../harness/logins.ts';
 import { senderPlatform, usual, type Manifest } from '../harness/manifests.ts';
 import { untilCondition } from '../harness/statuses.ts';
+import { openSession } from '../harness/submit.ts';
 
 const nodes = [1, 2];
 const platform = { kind: 'SenderPlatform', name: usual.platform } as const;
@@ -20,7 +21,7 @@ test('a suspended platform is refused within five seconds on every node', { time
   const fleet = await startFleet(t);
   const good = fleet.login();
   for (const [how, suspended] of Object.entries(suspensions)) {
-    const open = await Promise.all(nodes.map((node) => fleet.session(node)));
+    const open = await Promise.all(nodes.map((node) => openSession(fleet.listener(node), good)));
     for (const session of open) {
       await session.command(`MAIL FROM:<${usual.from}>`);
       assert.equal((await session.command(`RCPT TO:<${usual.to}>`)).code, 250);

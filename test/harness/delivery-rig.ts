@@ -48,8 +48,8 @@ export type Rig = {
   start(changes?: Partial<DeliverDeps>): { stop(graceMs: number): Promise<void> };
   /** Commits one entry with an inline body, as the accepting half does. */
   commit(changes?: Parameters<typeof anEnvelope>[0], body?: Buffer): Promise<ReturnType<typeof anEnvelope>>;
-  /** States of all entries in the queue, once there are that many. */
-  entries(count: number, withinMs?: number): Promise<readonly string[]>;
+  /** Waits until the queue holds entries in exactly these states (`ready`, `retry`, `deferred`, `dead`); none is empty. */
+  entries(...states: readonly string[]): Promise<void>;
   /** The events of one type, once there are that many. */
   events<T extends MailEvent['type']>(
     type: T,
@@ -122,13 +122,14 @@ export async function startRig(test: TestContext, snapshot: Snapshot): Promise<R
       if (!commit.ok) throw new Error(commit.detail);
       return envelope;
     },
-    entries: (count, withinMs = 10_000) => {
+    entries: async (...states) => {
       let seen: readonly string[] = [];
       const look = async () => {
         seen = (await listEntries(nats, {})).map(({ state }) => state);
-        return seen.length === count ? seen : undefined;
+        return seen.toSorted().join() === states.toSorted().join();
       };
-      return until(() => `${count} entries, not ${seen.join()}; ${report.problems.join()}`, look, { withinMs });
+      const what = () => `entries ${states.join() || 'none'}, not ${seen.join()}; ${report.problems.join()}`;
+      await until(what, look, { withinMs: 10_000 });
     },
     events: (type, count, withinMs = 15_000) => {
       type Wanted = Extract<MailEvent, { type: typeof type }>;

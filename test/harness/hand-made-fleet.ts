@@ -24,6 +24,8 @@ export type Published = {
   readonly fleetUid?: string;
   readonly operatorKey?: KeyObject;
   readonly fleetKey?: FleetKey;
+  /** Flips a bit of every shard behind the signed manifest's back. */
+  readonly tampered?: boolean;
   /** Last chance to spoil the manifest before it is signed. */
   readonly manifest?: (manifest: Manifest) => Manifest;
 };
@@ -89,6 +91,7 @@ export async function startHandMadeFleet(t: TestContext): Promise<HandMadeFleet>
       for (const [name, plain] of toShards(content)) {
         const sealed = sealShard({ fleetUid: changes.fleetUid ?? fleetUid, name, key: fleetKey }, plain);
         shards[name] = { digest: shardDigest(sealed) };
+        if (changes.tampered === true) sealed[0] = (sealed[0] ?? 0) ^ 1;
         await bucket.putShard(configKeys.shard(name, shards[name].digest), sealed);
       }
       const uid = changes.fleetUid ?? fleetUid;

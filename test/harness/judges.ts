@@ -1,12 +1,12 @@
-// Two foreign judges of a captured mail, mailauth and dkimpy, both asking the fleet's own DNS server, which serves the very
-// records the operator wants published. They share no code with our signer and none with one another.
+// Two foreign judges of a captured mail, mailauth and dkimpy, both given the very records the operator wants published, from
+// a fleet's DNS server or from a status. They share no code with our signer and none with one another.
 import { Resolver } from 'node:dns/promises';
-import { authenticate } from 'mailauth';
+import { authenticate, type DNSResolver } from 'mailauth';
 import { findDkimpy, verifyWithDkimpy } from './dkimpy.ts';
 
 /** Results are the words of RFC 8601 §2.7. */
 export type Judgement = {
-  /** `rsa-sha256 pass`, from top to bottom, of the signatures of the author's own domain. */
+  /** `rsa-sha256 pass` of each signature of the author's own domain, sorted. */
   readonly dkim: readonly string[];
   readonly spf: string;
   readonly dmarc: string;
@@ -15,12 +15,30 @@ export type Judgement = {
 };
 
 export type Captured = { readonly raw: Buffer; readonly from: string };
-type DnsServer = { readonly host: string; readonly port: number };
+
+/** As node:dns resolves: the strings of every TXT record; rejects with code ENOTFOUND. */
+export type Lookup = (name: string, type: string) => Promise<string[][]>;
+
+/** Asks the DNS server of a local run. */
+export function askServer({ host, port }: { readonly host: string; readonly port: number }): Lookup {
+  const server = new Resolver();
+  server.setServers([`${host}:${port}`]);
+  return (name, type) => server.resolve(name, type) as Promise<string[][]>;
+}
+
+/** Answers from `status.dns.records` of a RelayDomain. */
+export function askRecords(records: readonly DnsRecord[]): Lookup {
+  return async (name, type) => {
+    const found = records.filter((record) => record.name === name && record.type === type).map(({ value }) => [value]);
+    if (found.length === 0) throw Object.assign(new Error(`no ${type} of ${name}`), { code: 'ENOTFOUND' });
+    return found;
+  };
+}
+
+export type DnsRecord = { readonly name: string; readonly type: string; readonly value: string };
 
 /** What a receiver on this machine would say of mail from `author`, a domain. */
-export async function judge(mails: readonly Captured[], author: string, dns: DnsServer): Promise<readonly Judgement[]> {
-  const server = new Resolver();
-  server.setServers([`${dns.host}:${dns.port}`]);
+export async function judge(mails: readonly Captured[], author: string, lookup: Lookup): Promise<readonly Judgement[]> {
   const python = findDkimpy();
   const second =
     python === undefined
@@ -28,20 +46,21 @@ export async function judge(mails: readonly Captured[], author: string, dns: Dns
       : await verifyWithDkimpy(
           python,
           mails.map(({ raw }) => raw),
-          await publishedKeys(mails, server),
+          await publishedKeys(mails, lookup),
         );
   return Promise.all(
     mails.map(async ({ raw, from }, i) => {
       const { dkim, spf, dmarc } = await authenticate(raw, {
         ...{ ip: '127.0.0.1', helo: 'relay.fleet.test', sender: from, mta: 'receiver.test' },
         ...{ strict: true, disableArc: true, disableBimi: true },
-        resolver: (name, type) => server.resolve(name, type) as Promise<string[]>,
+        resolver: lookup as unknown as DNSResolver, // its type knows no TXT
       });
       const ours = signaturesIn(raw).map(({ domain }) => domain === author);
       return {
         dkim: dkim.results
           .filter(({ signingDomain }) => signingDomain === author)
-          .map(({ algo, status }) => `${algo} ${status.result}`),
+          .map(({ algo, status }) => `${algo} ${status.result}`)
+          .toSorted(),
         spf: spf === false ? 'none' : spf.status.result,
         dmarc: dmarc === false ? 'none' : dmarc.status.result,
         dkimpy: second?.[i]?.filter((_, place) => ours[place]),
@@ -51,13 +70,13 @@ export async function judge(mails: readonly Captured[], author: string, dns: Dns
 }
 
 /** As dkimpy wants them: name with its final dot -> TXT value. */
-async function publishedKeys(mails: readonly Captured[], server: Resolver): Promise<Record<string, string>> {
+async function publishedKeys(mails: readonly Captured[], lookup: Lookup): Promise<Record<string, string>> {
   const names = new Set(
     mails.flatMap(({ raw }) => signaturesIn(raw)).map(({ selector, domain }) => `${selector}._domainkey.${domain}`),
   );
   const records: Record<string, string> = {};
   for (const name of names) {
-    const [strings] = await server.resolveTxt(name).catch(() => []);
+    const [strings] = await lookup(name, 'TXT').catch(() => []);
     if (strings !== undefined) records[`${name}.`] = strings.join('');
   }
   return records;

@@ -1,7 +1,7 @@
 // A DNS server on a UDP port of its own that answers from a zone a test writes and may change: records, NXDOMAIN, NODATA, SERVFAIL, silence.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { decode, encode, type Answer, type RecordType } from 'dns-packet';
+import { decode, encode, type Answer } from 'dns-packet';
 
 /** Records by type; a name that is missing is NXDOMAIN, a type that is missing NODATA. */
 export type ZoneEntry =
@@ -57,7 +57,7 @@ export async function startNameServer(zone: Zone): Promise<NameServer> {
   });
 }
 
-function answersOf(name: string, type: RecordType, entry: Exclude<ZoneEntry, string>): Answer[] {
+function answersOf(name: string, type: string, entry: Exclude<ZoneEntry, string>): Answer[] {
   const ttl = 60;
   if (type === 'MX')
     return (entry.MX ?? []).map(([preference, exchange]) => ({ name, type, ttl, data: { preference, exchange } }));

@@ -133,7 +133,9 @@ type Launch = {
 /** Resolves when the server has read its store and takes connections. */
 async function startProcess({ binary, configFile, logFile, monitorUrl }: Launch): Promise<ChildProcess> {
   const child = spawn(binary, ['-c', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
-  process.once('exit', () => child.kill('SIGKILL'));
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  child.once('exit', () => process.off('exit', killWithUs));
   child.stderr?.on('data', (text: Buffer) => void appendFile(logFile, text));
   for (let waited = 0; waited < 15_000; waited += 20) {
     if (child.exitCode !== null) throw new Error(`nats-server ended at once: ${await readFile(logFile, 'utf8')}`);

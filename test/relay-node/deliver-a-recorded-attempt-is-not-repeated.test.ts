@@ -58,7 +58,7 @@ test('delivered and recorded: acknowledged without a word to the receiver', asyn
     null,
   );
   rig.start();
-  await rig.entries(0);
+  await rig.entries();
   assert.equal(peer.sessions.length, 0);
   assert.deepEqual(rig.report.events, []);
 });
@@ -77,7 +77,7 @@ test('deferred and recorded: put back for the moment on record, then delivered o
   const [attempted] = await rig.events('attempted', 1);
   assert.equal(attempted?.attempt, 2);
   assert.ok(attempted.at >= due);
-  await rig.entries(0);
+  await rig.entries();
   assert.equal(peer.mails.length, 1);
 });
 
@@ -94,7 +94,7 @@ test('bounced and recorded: the bounce is made, once', async (t) => {
   const [bounce] = await peer.mail(1);
   assert.equal(bounce?.from, '');
   assert.match(bounce.raw.toString(), /\r\nStatus: 5\.1\.1\r\n/);
-  await rig.entries(0);
+  await rig.entries();
   assert.equal(peer.mails.length, 1);
 });
 
@@ -109,7 +109,7 @@ test('an entry whose mail has moved on without it is dropped', async (t) => {
   );
   await rig.log.append([{ ...record, at: record.at + 1, attempt: 2, nextDue: Date.now() + 3_600_000 }]);
   rig.start();
-  await rig.entries(0);
+  await rig.entries();
   assert.equal(peer.sessions.length, 0);
 });
 
@@ -124,5 +124,5 @@ test('a worker that ends before the record: sent again, since nobody knows bette
   stop.abort();
   rig.start();
   await peer.mail(1);
-  await rig.entries(0);
+  await rig.entries();
 });

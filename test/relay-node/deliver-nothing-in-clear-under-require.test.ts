@@ -18,7 +18,7 @@ for (const tls of ['Require', 'Verify'] as const)
       peer.sessions.map(({ clear }) => clear),
       ['EHLO relay.fleet.test\r\nSTARTTLS\r\n'],
     );
-    assert.deepEqual(await rig.entries(1), ['deferred']);
+    await rig.entries('deferred');
   });
 
 test('Verify: a certificate for another name defers the mail unsent', async (t) => {

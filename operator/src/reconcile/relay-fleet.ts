@@ -47,8 +47,10 @@ function resolveNats(
   const ca = nats.caRef && findAuthorities(index, at(nats.caRef.name, 'caRef'));
   const problems = [operator, node, ca].flatMap((found) => (found?.ok === false ? [found.refusal] : []));
   if (!operator.ok || ca?.ok === false) return { nats: undefined, problems };
-  const url = index.world.natsUrl ?? nats.url;
-  return { nats: { url, operator: operator.value, node: node.ok ? node.value : undefined, ca: ca?.value }, problems };
+  return {
+    nats: { url: nats.url, operator: operator.value, node: node.ok ? node.value : undefined, ca: ca?.value },
+    problems,
+  };
 }
 
 function accountRefusal(nats: FleetNats, ref: ObjectRef, holders: Map<string, ObjectRef>): Refusal | undefined {

@@ -9,7 +9,7 @@ export type SigningKey = {
   readonly keyType: 'rsa' | 'ed25519';
   readonly algorithm: SignerKey['algorithm'];
   readonly bits: number;
-  /** PKCS #8, PEM. */
+  /** PKCS #8, PEM, as it was given. */
   readonly privateKey: string;
   /** Value of `p=` in the key record, base64. */
   readonly publicKey: string;
@@ -42,7 +42,7 @@ export function readSigningKey(pem: string | undefined): SigningKeyReading {
   if (!pem.includes('-----BEGIN PRIVATE KEY-----'))
     return refuse('is not PKCS #8 PEM (-----BEGIN PRIVATE KEY-----): convert it (openssl pkcs8 -topk8 -nocrypt)');
   try {
-    return describe(createPrivateKey(pem));
+    return describe(createPrivateKey(pem), pem);
   } catch {
     return refuse(
       'cannot be read as a private key: make a new one (openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048)',
@@ -50,8 +50,7 @@ export function readSigningKey(pem: string | undefined): SigningKeyReading {
   }
 }
 
-function describe(key: KeyObject): SigningKeyReading {
-  const privateKey = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+function describe(key: KeyObject, privateKey: string): SigningKeyReading {
   const publicHalf = createPublicKey(key);
   if (key.asymmetricKeyType === 'ed25519') {
     const jwk = publicHalf.export({ format: 'jwk' });

@@ -47,7 +47,10 @@ export type Connections = {
 
 type Held = { readonly session: Session; mails: number; idleTimer?: NodeJS.Timeout };
 /** What became of waiting: a session, the right to open one, or the hop's failure. */
-type Turn = { kind: 'session'; held: Held } | { kind: 'room' } | { kind: 'failed'; fact: HopFailure };
+type Turn =
+  | { readonly kind: 'session'; readonly held: Held }
+  | { readonly kind: 'room' }
+  | { readonly kind: 'failed'; readonly fact: HopFailure };
 type Hop = {
   readonly key: string;
   readonly idle: Held[];
@@ -56,98 +59,108 @@ type Hop = {
   open: number;
   resting?: { readonly until: number; readonly fact: HopFailure };
 };
+type Pool = {
+  readonly settings: PoolSettings;
+  readonly now: () => number;
+  readonly hops: Map<string, Hop>;
+  closing: boolean;
+};
 
 export function openConnections(settings: PoolSettings, now: () => number): Connections {
-  const hops = new Map<string, Hop>();
-  let closing = false;
-
-  const lease = async ({ key, limit, open, fresh = false }: LeaseRequest): Promise<Leased> => {
-    const hop = hops.get(key) ?? { key, idle: [], waiting: [], open: 0 };
-    hops.set(key, hop);
-    if (hop.resting !== undefined && hop.resting.until > now()) return { ok: false, fact: hop.resting.fact };
-    if (fresh) for (const held of takeAllIdle(hop)) drop(hop, held);
-    const idle = takeIdle(hop);
-    if (idle !== undefined) return hand(hop, idle);
-    if (hop.open < limit) hop.open++;
-    else {
-      const turn = await new Promise<Turn>((resolve) => hop.waiting.push(resolve));
-      if (turn.kind === 'failed') return { ok: false, fact: turn.fact };
-      if (turn.kind === 'session') return hand(hop, turn.held);
-    }
-    const opened = await open();
-    if (opened.ok) return hand(hop, { session: opened.session, mails: 0 });
-    failed(hop, opened.fact);
-    return opened;
-  };
-
-  const hand = (hop: Hop, held: Held): Leased => {
-    delete hop.resting;
-    const reused = held.mails++ > 0;
-    const end = (reusable: boolean) => {
-      const fit = reusable && !closing && held.session.isOpen() && held.mails < settings.mailsPerSession;
-      return fit ? keep(hop, held) : drop(hop, held);
-    };
-    return { ok: true, lease: { session: held.session, reused, end } };
-  };
-
-  const keep = (hop: Hop, held: Held) => {
-    const next = hop.waiting.shift();
-    if (next !== undefined) return next({ kind: 'session', held });
-    held.idleTimer = setTimeout(() => {
-      hop.idle.splice(hop.idle.indexOf(held), 1);
-      drop(hop, held);
-    }, settings.idleMs).unref();
-    hop.idle.push(held);
-  };
-
-  const drop = (hop: Hop, held: Held) => {
-    held.session.quit();
-    makeRoom(hop);
-  };
-
-  /** Its place goes to whoever waits longest, without anybody else getting in between. */
-  const makeRoom = (hop: Hop) => {
-    const next = hop.waiting.shift();
-    if (next !== undefined) return next({ kind: 'room' });
-    hop.open--;
-    forgetIfUnused(hop);
-  };
-
-  /** With another session open the hop is up: only this mail goes elsewhere. With none, those who wait would fail alike. */
-  const failed = (hop: Hop, fact: HopFailure) => {
-    if (hop.open > 1) return makeRoom(hop);
-    hop.open--;
-    for (const waiting of hop.waiting.splice(0)) waiting({ kind: 'failed', fact });
-    if (fact.kind !== 'interrupted') {
-      hop.resting = { until: now() + settings.restMs, fact };
-      setTimeout(() => forgetIfUnused(hop), settings.restMs + 1).unref();
-    }
-    forgetIfUnused(hop);
-  };
-
-  const takeIdle = (hop: Hop): Held | undefined => {
-    for (let held = hop.idle.pop(); held !== undefined; held = hop.idle.pop()) {
-      clearTimeout(held.idleTimer);
-      if (held.session.isOpen()) return held;
-      hop.open--;
-    }
-    return undefined;
-  };
-
-  const takeAllIdle = (hop: Hop): readonly Held[] => {
-    for (const { idleTimer } of hop.idle) clearTimeout(idleTimer);
-    return hop.idle.splice(0);
-  };
-
-  const forgetIfUnused = (hop: Hop) => {
-    const inUse = hop.open > 0 || hop.waiting.length > 0 || (hop.resting?.until ?? 0) > now();
-    if (!inUse && hops.get(hop.key) === hop) hops.delete(hop.key);
-  };
-
+  const pool: Pool = { settings, now, hops: new Map(), closing: false };
   const close = () => {
-    closing = true;
-    for (const hop of [...hops.values()]) for (const held of takeAllIdle(hop)) drop(hop, held);
+    pool.closing = true;
+    for (const hop of [...pool.hops.values()]) dropIdle(pool, hop);
   };
+  return { lease: (request) => lease(pool, request), close };
+}
 
-  return { lease, close };
+async function lease(pool: Pool, { key, limit, open, fresh = false }: LeaseRequest): Promise<Leased> {
+  const hop: Hop = pool.hops.get(key) ?? { key, idle: [], waiting: [], open: 0 };
+  pool.hops.set(key, hop);
+  if (isResting(pool, hop)) return { ok: false, fact: hop.resting!.fact };
+  if (fresh) dropIdle(pool, hop);
+  const idle = takeIdle(hop);
+  if (idle !== undefined) return hand(pool, hop, idle);
+  if (hop.open < limit) hop.open++;
+  else {
+    const turn = await new Promise<Turn>((resolve) => hop.waiting.push(resolve));
+    if (turn.kind === 'failed') return { ok: false, fact: turn.fact };
+    if (turn.kind === 'session') return hand(pool, hop, turn.held);
+  }
+  const opened = await open();
+  if (opened.ok) return hand(pool, hop, { session: opened.session, mails: 0 });
+  failed(pool, hop, opened.fact);
+  return opened;
+}
+
+function hand(pool: Pool, hop: Hop, held: Held): Leased {
+  delete hop.resting;
+  const reused = held.mails++ > 0;
+  const end = (reusable: boolean) => {
+    const fit = reusable && !pool.closing && held.session.isOpen() && held.mails < pool.settings.mailsPerSession;
+    return fit ? keep(pool, hop, held) : drop(pool, hop, held);
+  };
+  return { ok: true, lease: { session: held.session, reused, end } };
+}
+
+function keep(pool: Pool, hop: Hop, held: Held): void {
+  const next = hop.waiting.shift();
+  if (next !== undefined) return next({ kind: 'session', held });
+  held.idleTimer = setTimeout(() => {
+    hop.idle.splice(hop.idle.indexOf(held), 1);
+    drop(pool, hop, held);
+  }, pool.settings.idleMs).unref();
+  hop.idle.push(held);
+}
+
+function drop(pool: Pool, hop: Hop, held: Held): void {
+  held.session.quit();
+  makeRoom(pool, hop);
+}
+
+/** Its place goes to whoever waits longest, without anybody else getting in between. */
+function makeRoom(pool: Pool, hop: Hop): void {
+  const next = hop.waiting.shift();
+  if (next !== undefined) return next({ kind: 'room' });
+  hop.open--;
+  forgetIfUnused(pool, hop);
+}
+
+/** With another session open the hop is up: only this mail goes elsewhere. With none, those who wait would fail alike. */
+function failed(pool: Pool, hop: Hop, fact: HopFailure): void {
+  if (hop.open > 1) return makeRoom(pool, hop);
+  hop.open--;
+  for (const waiting of hop.waiting.splice(0)) waiting({ kind: 'failed', fact });
+  if (fact.kind !== 'interrupted') {
+    const { restMs } = pool.settings;
+    hop.resting = { until: pool.now() + restMs, fact };
+    setTimeout(() => forgetIfUnused(pool, hop), restMs + 1).unref();
+  }
+  forgetIfUnused(pool, hop);
+}
+
+function takeIdle(hop: Hop): Held | undefined {
+  for (let held = hop.idle.pop(); held !== undefined; held = hop.idle.pop()) {
+    clearTimeout(held.idleTimer);
+    if (held.session.isOpen()) return held;
+    hop.open--;
+  }
+  return undefined;
+}
+
+function dropIdle(pool: Pool, hop: Hop): void {
+  for (const held of hop.idle.splice(0)) {
+    clearTimeout(held.idleTimer);
+    drop(pool, hop, held);
+  }
+}
+
+function isResting({ now }: Pool, { resting }: Hop): boolean {
+  return resting !== undefined && resting.until > now();
+}
+
+function forgetIfUnused(pool: Pool, hop: Hop): void {
+  const inUse = hop.open > 0 || hop.waiting.length > 0 || isResting(pool, hop);
+  if (!inUse && pool.hops.get(hop.key) === hop) pool.hops.delete(hop.key);
 }

@@ -78,6 +78,8 @@ export type Opened = { readonly ok: true; readonly session: Session } | { readon
 
 const quitPatienceMs = 2_000;
 
+const oneWrite = 65_536;
+
 /** Opens a session up to the point where MAIL may be said: TLS as the hop demands, authenticated if it has credentials. */
 export async function openSession(request: OpenRequest): Promise<Opened> {
   const { hop } = request;
@@ -171,9 +173,11 @@ async function send(line: Line, mail: OutgoingMail): Promise<Sent> {
   const progress = { begun: false, dotSent: false };
   const patience = { deadlineMs: deadlines.envelopeMs, signal };
   const result = await exchange<{ response: string }>(connection, patience, (finish, rearm) => {
+    const writeTogether = size <= oneWrite ? corking(connection) : undefined;
     const data = messageStream(mail.pieces, (last) => {
       progress.begun = true;
       progress.dotSent ||= last;
+      writeTogether?.(last);
       rearm(last ? deadlines.finalMs : deadlines.blockMs);
     });
     connection.send(envelope, data, finish);
@@ -183,6 +187,17 @@ async function send(line: Line, mail: OutgoingMail): Promise<Sent> {
   const reusable = result.ok ? common.kind === 'taken' : !progress.begun && (await reset(line, common));
   if (!reusable) connection.close();
   return { facts, begun: progress.begun, reusable };
+}
+
+/** Header, message and dot of a small mail leave in one segment instead of three. */
+function corking(connection: SMTPConnection): (last: boolean) => void {
+  const socket = connection._socket || undefined;
+  let corked = false;
+  return (last) => {
+    if (!corked) socket?.cork();
+    corked = true;
+    if (last) setImmediate(() => socket?.uncork());
+  };
 }
 
 function commonFact(

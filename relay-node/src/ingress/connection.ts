@@ -52,8 +52,8 @@ export class Connection extends SMTPConnection {
     this.#say({ reply });
   }
 
-  /** The message is in: what follows is our own time, which the gate bounds. */
-  messageReceived(): void {
+  /** The client has logged in, or its message is in: from now on it has the time of a command again. */
+  progressed(): void {
     this.#within(this.#hooks.deadlines.command);
   }
 
@@ -69,7 +69,7 @@ export class Connection extends SMTPConnection {
   }
 
   override _onCommand(command: Buffer, callback?: () => void): void {
-    if (this.session.user) this.#within(this.#hooks.deadlines.command);
+    if (this.session.user) this.progressed();
     super._onCommand(command, callback);
   }
 

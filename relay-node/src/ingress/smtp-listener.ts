@@ -107,9 +107,10 @@ class SubmissionServer extends SMTPServer {
     const claim = { username, password: oneIdentity ? (password ?? '') : '', failures: connection?.failedLogins ?? 0 };
     this.#listener.gate.login(this.#session(session), claim).then(
       (login) => {
-        if (login.ok) return callback(null, { user: login.credential });
-        if (connection) connection.failedLogins += 1;
-        callback(toError(login.answer));
+        if (login.ok) connection?.progressed();
+        else if (connection && login.answer.reply === 'badCredentials') connection.failedLogins += 1;
+        if (login.ok) callback(null, { user: login.credential });
+        else callback(toError(login.answer));
       },
       (error: Error) => callback(this.#defect(error)),
     );
@@ -148,7 +149,7 @@ class SubmissionServer extends SMTPServer {
     const { gate, budget, limits } = this.#listener;
     const collected = await collect(stream, limits().maxMessageBytes, budget);
     if (collected === undefined) return undefined;
-    this.#connections.get(session)?.messageReceived();
+    this.#connections.get(session)?.progressed();
     try {
       return await gate.message(this.#session(session), transaction(session), collected.content);
     } finally {

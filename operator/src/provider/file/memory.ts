@@ -77,7 +77,7 @@ export function createMemory(state: string, onUnreadable: (path: string, problem
       if (isDeepStrictEqual(statuses.get(key), status)) return false;
       const metadata = { namespace: ref.namespace, name: ref.name };
       const document = { apiVersion: 'relayfleet.io/v1alpha1', kind, metadata, status };
-      await statusFiles.put({ kind, ref }, stringify(document, { aliasDuplicateObjects: false }));
+      await statusFiles.put({ kind, ref }, stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 }));
       names.set(key, { kind, ref });
       statuses.set(key, structuredClone(status) as JsonObject);
       return true;

@@ -41,7 +41,7 @@ export function createSecretFiles(deps: SecretFilesDeps): SecretFiles {
     const { namespace, name } = secret.metadata;
     const ref = { namespace, name };
     // Keys that mail is signed with, and the generation that must never go back: both must outlive a power cut.
-    await writeAtomically(fileOf(ref), stringify(secret), { mode: 0o600, durable: true });
+    await writeAtomically(fileOf(ref), stringify(secret, { lineWidth: 0 }), { mode: 0o600, durable: true });
     stamps.set(refKey(ref), stampOf(await stat(fileOf(ref))));
     secrets.set(refKey(ref), secret);
     await mount(secret);

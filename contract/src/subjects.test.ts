@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { newMailId } from './mail-id.ts';
+import {
+  bodySubject,
+  configKeys,
+  consumers,
+  consumerSettings,
+  deadSubject,
+  deferredSubject,
+  dueMinuteOf,
+  duplicateWindowMs,
+  ackWaitMs,
+  entryFilter,
+  eventSubject,
+  filters,
+  mailSubject,
+  parseEntrySubject,
+  parsePlatformToken,
+  platformToken,
+  retrySubject,
+  streamSettings,
+  streams,
+  type EntryKey,
+} from './subjects.ts';
+
+const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/);
+const platform = fc.record({ namespace: label, name: fc.array(label, { minLength: 1, maxLength: 3 }).map((l) => l.join('.')) });
+const keys: fc.Arbitrary<EntryKey> = fc.record({
+  lane: fc.constantFrom('transactional', 'bulk'),
+  destination: fc.domain(),
+  platform,
+  id: fc.uint8Array({ minLength: 10, maxLength: 10 }).map((bytes) => newMailId(1_700_000_000_000, () => bytes)),
+  k: fc.nat(999),
+});
+
+test('an entry’s subject tells its key, in every state it passes', () => {
+  fc.assert(
+    fc.property(keys, fc.nat(2_000_000_000_000), (key, due) => {
+      assert.deepEqual(parseEntrySubject(mailSubject(key)), { state: 'mq', key });
+      assert.deepEqual(parseEntrySubject(retrySubject(key)), { state: 'rt', key });
+      // These two carry no lane: the envelope does.
+      const { lane: _, ...laneless } = key;
+      for (const [state, subject] of [
+        ['df', deferredSubject(key, due)],
+        ['dead', deadSubject(key)],
+      ] as const) {
+        const parsed = parseEntrySubject(subject);
+        assert.equal(parsed?.state, state);
+        assert.deepEqual({ ...parsed?.key, lane: undefined }, { ...laneless, lane: undefined });
+      }
+    }),
+  );
+});
+
+test('every token is one NATS takes, and every subject is caught by the filters meant for it', () => {
+  fc.assert(
+    fc.property(keys, fc.nat(2_000_000_000_000), (key, due) => {
+      const { id, destination } = key;
+      const cases = [
+        [mailSubject(key), filters.mailOf(id), entryFilter('mq', { id }), entryFilter('mq', { platform: key.platform })],
+        [retrySubject(key), filters.retryOf(id), entryFilter('rt', { id, destination })],
+        [deferredSubject(key, due), filters.deferredOf(id), entryFilter('df', { destination })],
+        [deadSubject(key), filters.deadOf(id), entryFilter('dead', key)],
+        [bodySubject(id, key.k), filters.bodyOf(id)],
+        [eventSubject(key.platform, id, key.k, 'attempted'), filters.eventsOf(id)],
+      ] as const;
+      for (const [subject, ...caughtBy] of cases) {
+        assert.match(subject, /^[^\s.*>]+(\.[^\s.*>]+)*$/);
+        for (const filter of caughtBy) assert.ok(matches(filter, subject), `${filter} misses ${subject}`);
+      }
+    }),
+  );
+});
+
+test('a filter for one catches no other', () => {
+  fc.assert(
+    fc.property(keys, keys, (a, b) => {
+      fc.pre(a.id !== b.id && a.destination !== b.destination);
+      assert.ok(!matches(filters.mailOf(a.id), mailSubject(b)));
+      assert.ok(!matches(entryFilter('mq', { destination: a.destination }), mailSubject(b)));
+    }),
+  );
+});
+
+test('each entry’s subject belongs to one consumer, and no consumer ever takes a schedule', () => {
+  fc.assert(
+    fc.property(keys, fc.nat(2_000_000_000_000), (key, due) => {
+      const takenBy = (subject: string) =>
+        Object.values(consumers)
+          .filter(({ filter }) => matches(filter, subject))
+          .map(({ name }) => name);
+      assert.deepEqual(takenBy(mailSubject(key)), [key.lane === 'bulk' ? 'mq-bulk' : 'mq-tx']);
+      assert.deepEqual(takenBy(retrySubject(key)), ['rt']);
+      assert.deepEqual(takenBy(deferredSubject(key, due)), []); // an acknowledgement there would delete the schedule
+    }),
+  );
+});
+
+test('a deferral’s subject is a function of entry and due minute', () => {
+  const [key] = fc.sample(keys, 1) as [EntryKey];
+  const due = 1_700_000_000_000;
+  assert.equal(deferredSubject(key, due), deferredSubject(key, due + 1));
+  assert.notEqual(deferredSubject(key, due), deferredSubject(key, due + 60_000));
+  assert.equal(dueMinuteOf(deferredSubject(key, due)), Math.floor(due / 60_000) * 60_000);
+  assert.equal(dueMinuteOf(mailSubject(key)), undefined);
+});
+
+test('platform tokens come back; what is none is refused', () => {
+  fc.assert(fc.property(platform, (ref) => assert.deepEqual(parsePlatformToken(platformToken(ref)), ref)));
+  for (const text of ['', 'a', '_', 'a_', '_b', 'a_b_c']) assert.equal(parsePlatformToken(text), undefined, text);
+});
+
+test('other subjects are no entries', () => {
+  for (const subject of ['', 'mq', 'mq.tx.0.a.b_c.X', 'evt.a_b.X.0.accepted', 'b.X.0000', 'mq.tx.0.a.b.X.0'])
+    assert.equal(parseEntrySubject(subject)?.key.platform.name, subject.startsWith('mq.tx.0.a.b_c') ? undefined : undefined);
+});
+
+test('shard keys name their content', () => {
+  assert.equal(configKeys.shard('d17', 'ab'.repeat(32)), `shard.d17.${'ab'.repeat(16)}`);
+});
+
+test('streams never drop accepted mail, and what is reserved leaves room for deferrals', () => {
+  const settings = streamSettings({ replicas: 3, storageBytes: 1_000_000, eventRetentionMs: 60_000 });
+  const byName = Object.fromEntries(settings.map((stream) => [stream.name, stream]));
+  for (const name of [streams.mail, streams.bodies, streams.dead]) {
+    assert.equal(byName[name]?.['discard'], 'new');
+    assert.equal(byName[name]?.['max_age'], undefined);
+  }
+  for (const limit of ['max_age', 'max_bytes', 'max_msgs']) assert.equal(byName[streams.deferred]?.[limit], undefined);
+  const reserved = settings.reduce((sum, stream) => sum + Number(stream['max_bytes'] ?? 0), 0);
+  assert.ok(reserved <= 850_000);
+  assert.ok(settings.every((stream) => stream['num_replicas'] === 3));
+  for (const key of Object.keys(consumers) as (keyof typeof consumers)[]) assert.equal(consumerSettings(key, 1)['max_deliver'], -1);
+  assert.ok(duplicateWindowMs > ackWaitMs);
+});
+
+/** NATS's own rule: `*` is one token, `>` at the end one or more. */
+function matches(filter: string, subject: string): boolean {
+  const [wanted, tokens] = [filter.split('.'), subject.split('.')];
+  if (wanted.at(-1) === '>') return tokens.length >= wanted.length && wanted.slice(0, -1).every(same);
+  return tokens.length === wanted.length && wanted.every(same);
+  function same(token: string, index: number): boolean {
+    return token === '*' || token === tokens[index];
+  }
+}
