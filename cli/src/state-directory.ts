@@ -12,6 +12,8 @@ export type StateDirectory = {
   readonly ports: string;
   /** What a running fleet offers: docs/reference/ready-file.md. */
   readonly readyFile: string;
+  /** Link to the PEM bundle that the listeners' certificates verify against. */
+  readonly caFile: string;
   readonly natsDirectory: string;
   /** Users of the nats-server, generated once. */
   readonly natsCredentials: string;
@@ -32,6 +34,7 @@ export function stateDirectory(root: string): StateDirectory {
     lock: join(root, 'lock.json'),
     ports: join(root, 'ports.json'),
     readyFile: join(root, 'ready.json'),
+    caFile: join(root, 'ca.crt'),
     natsDirectory: join(root, 'nats'),
     natsCredentials: join(root, 'nats', 'users.json'),
     manifests: join(root, 'manifests'),

@@ -53,7 +53,9 @@ const entries = fc
     fc.option(fc.record({ size: count, chunks: fc.integer({ min: 1, max: 100 }), sha256: hex64 }), { nil: undefined }),
   )
   .map(([rest, bytes, chunked]) => {
-    const body = chunked ? ({ kind: 'chunks', ...chunked } as const) : ({ kind: 'inline', size: bytes.length } as const);
+    const body = chunked
+      ? ({ kind: 'chunks', ...chunked } as const)
+      : ({ kind: 'inline', size: bytes.length } as const);
     return { envelope: { ...rest, body } as Envelope, bytes: chunked ? new Uint8Array() : bytes };
   });
 
@@ -77,15 +79,18 @@ test('no bytes at all make decoding throw', () => {
 });
 
 test('a cut entry is refused at every place it can be cut', () => {
-  const [{ envelope, bytes }] = fc.sample(entries.filter((entry) => entry.bytes.length > 0), { numRuns: 1, seed: 1 }) as [
-    { envelope: Envelope; bytes: Uint8Array },
-  ];
+  const [{ envelope, bytes }] = fc.sample(
+    entries.filter((entry) => entry.bytes.length > 0),
+    { numRuns: 1, seed: 1 },
+  ) as [{ envelope: Envelope; bytes: Uint8Array }];
   const encoded = encodeEntry(envelope, bytes);
-  for (let end = 0; end < encoded.length; end++) assert.equal(decodeEntry(encoded.subarray(0, end)).ok, false, `${end}`);
+  for (let end = 0; end < encoded.length; end++)
+    assert.equal(decodeEntry(encoded.subarray(0, end)).ok, false, `${end}`);
   assert.equal(decodeEntry(Buffer.concat([encoded, Buffer.of(0)])).ok, false);
 });
 
-const good = () => JSON.parse(JSON.stringify(fc.sample(entries, { numRuns: 1, seed: 2 })[0]!.envelope)) as Record<string, unknown>;
+const good = () =>
+  JSON.parse(JSON.stringify(fc.sample(entries, { numRuns: 1, seed: 2 })[0]!.envelope)) as Record<string, unknown>;
 const refusals: readonly (readonly [name: string, change: Record<string, unknown>, problem: RegExp])[] = [
   ['a newer version', { v: 2, somethingNew: true }, /^v: version 2 is newer than this node understands \(1\)$/],
   ['no version', { v: undefined }, /^v: /],

@@ -48,6 +48,14 @@ test('a derived id is the same on every call and another for another cause', () 
 
 test('what is not an id is refused', () => {
   const good = newMailId(1_700_000_000_000, () => new Uint8Array(10));
-  for (const text of ['', good.slice(1), `${good}0`, good.toLowerCase(), `8${good.slice(1)}`, `${good.slice(0, 25)}U`, `${good}\n`])
+  for (const text of [
+    '',
+    good.slice(1),
+    `${good}0`,
+    good.toLowerCase(),
+    `8${good.slice(1)}`,
+    `${good.slice(0, 25)}U`,
+    `${good}\n`,
+  ])
     assert.equal(isMailId(text), false, JSON.stringify(text));
 });

@@ -42,7 +42,11 @@ const allowed: Record<NatsRole, NatsPermissions> = {
   },
   node: {
     publish: [
-      ...['mq.>', 'df.>', 'b.>', 'dead.>', 'evt.>'],
+      'mq.>',
+      'df.>',
+      'b.>',
+      'dead.>',
+      'evt.>',
       bucketSubject(buckets.acknowledgements, '>'),
       ...queueStreams.map((stream) => `$JS.API.STREAM.INFO.${stream}`),
       ...eachConsumer(({ stream, name }) => [

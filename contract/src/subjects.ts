@@ -93,14 +93,16 @@ export const filters = {
   eventsOf: (id: string) => `evt.*.${id}.*.*`,
 } as const;
 
+const tokensOf: Readonly<Record<EntryTree, number>> = { mq: 7, rt: 7, df: 6, dead: 5 };
+
 /** Reads any entry subject (`mq`, `rt`, `df`, `dead`) back; undefined for other subjects. */
 export function parseEntrySubject(subject: string): { state: EntryTree; key: EntryKey } | undefined {
   const tokens = subject.split('.');
-  const state = tokens[0];
-  if (state !== 'mq' && state !== 'rt' && state !== 'df' && state !== 'dead') return undefined;
-  const [destination, platformText, id, k] = tokens.slice(-4);
-  const platform = parsePlatformToken(platformText ?? '');
-  if (!destination || !platform || !id || k === undefined) return undefined;
+  const state = (Object.keys(tokensOf) as EntryTree[]).find((tree) => tree === tokens[0]);
+  if (state === undefined || tokens.length !== tokensOf[state]) return undefined;
+  const [destination, platformText = '', id, k = ''] = tokens.slice(-4);
+  const platform = parsePlatformToken(platformText);
+  if (!destination || !platform || !id || !/^[0-9]+$/.test(k)) return undefined;
   const lane: Lane = tokens[1] === laneTokens.bulk ? 'bulk' : 'transactional'; // df and dead carry no lane: the envelope does
   return { state, key: { lane, destination: destination.replaceAll('~', '.'), platform, id, k: Number(k) } };
 }

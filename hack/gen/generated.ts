@@ -6,6 +6,8 @@ import { conditionsPage } from './conditions-page.ts';
 import { crdPage } from './crd-page.ts';
 import { crdTypes } from './crd-types.ts';
 import { crdFiles, readCrd, type Crd } from './crd.ts';
+import { metricsPage } from './metrics-page.ts';
+import { repliesPage } from './replies-page.ts';
 import { standardsPage } from './standards-page.ts';
 
 export type Generated = {
@@ -20,6 +22,8 @@ export function generatedFiles(root: string): readonly Generated[] {
   return [
     ...crdFiles.flatMap((file) => filesOfKind(root, readCrd(root, file))),
     { path: 'docs/reference/conditions.md', make: conditionsPage },
+    { path: 'docs/reference/metrics.md', make: metricsPage },
+    { path: 'docs/reference/replies.md', make: repliesPage },
     { path: 'docs/rfc.md', make: () => standardsPage(root) },
   ];
 }

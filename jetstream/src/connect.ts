@@ -29,6 +29,8 @@ export type Nats = {
   isConnected(): boolean;
   /** Whether there is a connection now or before `ms` have passed. What is sent without one is lost when it comes. */
   connectedWithin(ms: number): Promise<boolean>;
+  /** The answer, or a rejection as soon as the connection ends: a question on its way ended with it. */
+  whileConnected<T>(answer: Promise<T>): Promise<T>;
   /** How often the connection was made; a change means that the server may have restarted in between. */
   connections(): number;
   /** Calls `listener` on every change from now on; returns how to stop. */
@@ -119,12 +121,24 @@ function watch(nc: NatsConnection): Nats {
       stop();
     }
   };
+  const whileConnected = async <T>(answer: Promise<T>): Promise<T> => {
+    const ended = Promise.withResolvers<never>();
+    const stop = onStatus(({ kind }) => {
+      if (kind === 'disconnected') ended.reject(new Error('the connection to NATS ended'));
+    });
+    try {
+      return await Promise.race([answer, ended.promise]);
+    } finally {
+      stop();
+    }
+  };
   void follow();
   return {
     nc,
     closed,
     isConnected,
     connectedWithin,
+    whileConnected,
     connections: () => connections,
     onStatus,
     close: async () => {

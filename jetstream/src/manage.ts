@@ -59,13 +59,13 @@ export async function ensureStreams(nats: Nats, sizing: StreamSizing): Promise<E
   return { ok: true, changed };
 }
 
-async function bringAbout({ wanted, read, create, update }: Resource): Promise<boolean> {
-  const present = await read().catch((error: unknown) => {
+async function bringAbout(resource: Resource): Promise<boolean> {
+  const present = await resource.read().catch((error: unknown) => {
     if (error instanceof JetStreamApiError && notFound.has(error.code)) return undefined;
     throw error;
   });
-  if (present === undefined) await create();
-  else if (differences(wanted, present).length > 0) await update();
+  if (present === undefined) await resource.create();
+  else if (differences(resource.wanted, present).length > 0) await resource.update();
   else return false;
   return true;
 }

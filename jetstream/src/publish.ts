@@ -100,25 +100,12 @@ async function ask(
 ): Promise<Acknowledgement | Verdict> {
   try {
     const options = { headers: toHeaders(message, extra), timeout: timeoutMs };
-    const reply = await whileConnected(nats, nats.nc.request(message.subject, message.payload, options));
+    const reply = await nats.whileConnected(nats.nc.request(message.subject, message.payload, options));
     const ack = reply.json<Acknowledgement>();
     if (ack.error === undefined) return ack;
     return judge({ code: ack.error.err_code, description: ack.error.description ?? 'an error without words' });
   } catch (error) {
     return judgeFailure(error);
-  }
-}
-
-/** Rejects when the connection ends: the answer ended with it, and waiting for it would hold up the next try. */
-async function whileConnected<T>(nats: Nats, answer: Promise<T>): Promise<T> {
-  const ended = Promise.withResolvers<never>();
-  const stop = nats.onStatus(({ kind }) => {
-    if (kind === 'disconnected') ended.reject(new Error('the connection to NATS ended'));
-  });
-  try {
-    return await Promise.race([answer, ended.promise]);
-  } finally {
-    stop();
   }
 }
 

@@ -24,7 +24,8 @@ export async function manager(nats: Nats): Promise<JetStreamManager> {
 /** The newest message on `subject` as the stream's leader knows it. */
 export async function readLast(nats: Nats, stream: string, subject: string): Promise<StoredMsg | undefined> {
   try {
-    return (await (await manager(nats)).streams.getMessage(stream, { last_by_subj: subject })) ?? undefined;
+    const { streams } = await manager(nats);
+    return (await nats.whileConnected(streams.getMessage(stream, { last_by_subj: subject }))) ?? undefined;
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === noMessageFound) return undefined;
     throw error;

@@ -52,12 +52,8 @@ export async function* takeEntries(
   while (!signal.aborted) {
     try {
       const source = await openSource(nats, key, signal);
-      while (source.isCurrent()) {
-        await slots.free();
-        if (signal.aborted) return;
-        yield* pull(source, slots, signal);
-        pause = pauseMs.first;
-      }
+      pause = pauseMs.first;
+      yield* pullWhileCurrent(source, slots, signal);
     } catch {
       // Consumer gone, server restarting, heartbeats missed: all pass, and until then there is nothing to take.
       await delay(pause, undefined, { signal }).catch(() => undefined);
@@ -78,6 +74,7 @@ type Source = {
 
 async function openSource(nats: Nats, key: ConsumerKey, signal: AbortSignal): Promise<Source> {
   const { stream, name } = consumers[key];
+  if (!(await nats.connectedWithin(pullWaitMs))) throw new Error('NATS is not connected');
   const connection = nats.connections();
   if (connection > 1) await delay(settleMs, undefined, { signal });
   const consumer = await jetstream(nats.nc).consumers.get(stream, name);
@@ -85,9 +82,17 @@ async function openSource(nats: Nats, key: ConsumerKey, signal: AbortSignal): Pr
   return {
     nats,
     consumer,
-    isCurrent: () => nats.connections() === connection,
+    isCurrent: () => nats.isConnected() && nats.connections() === connection,
     foundAt: ts === undefined ? Infinity : Date.parse(ts),
   };
+}
+
+async function* pullWhileCurrent(source: Source, slots: Slots, signal: AbortSignal): AsyncGenerator<Taken> {
+  while (source.isCurrent()) {
+    await slots.free();
+    if (signal.aborted) return;
+    yield* pull(source, slots, signal);
+  }
 }
 
 async function* pull(source: Source, slots: Slots, signal: AbortSignal): AsyncGenerator<Taken> {
@@ -97,7 +102,11 @@ async function* pull(source: Source, slots: Slots, signal: AbortSignal): AsyncGe
   });
   const stop = () => batch.stop();
   signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop(); // while the batch was being opened
+  // The client would ask again by itself once it is connected, and be handed what others still hold.
+  const forget = source.nats.onStatus(({ kind }) => {
+    if (kind === 'disconnected') stop();
+  });
+  if (signal.aborted || !source.isCurrent()) stop(); // while the batch was being opened
   try {
     for await (const message of batch) {
       if (signal.aborted) message.nak();
@@ -105,6 +114,7 @@ async function* pull(source: Source, slots: Slots, signal: AbortSignal): AsyncGe
     }
   } finally {
     signal.removeEventListener('abort', stop);
+    forget();
   }
 }
 

@@ -72,11 +72,9 @@ function kubernetesEvents(
 function fleetEvents(log: Log, of: Meters): FleetLinkEvents {
   return {
     natsProblem(ref, problem) {
-      of.natsConnected.set({ fleet: refKey(ref) }, 0);
       log.warn('fleet cannot be served', { fleet: refKey(ref), problem });
     },
     natsReady(ref) {
-      of.natsConnected.set({ fleet: refKey(ref) }, 1);
       log.info('fleet is served', { fleet: refKey(ref) });
     },
     published(ref, { did, published }, seconds) {
@@ -136,12 +134,13 @@ function showObjects(of: Meters, { statuses }: Plan): void {
 }
 
 function showFleets(of: Meters, { observations }: World): void {
-  of.nodes.reset();
-  for (const [fleet, { published, acknowledgements }] of observations) {
+  for (const gauge of [of.nodes, of.natsConnected, of.generation]) gauge.reset(); // fleets go
+  for (const [fleet, { nats, published, acknowledgements }] of observations) {
     const states = { current: 0, behind: 0, unready: 0 };
     for (const { ready, generation } of acknowledgements)
       states[!ready ? 'unready' : generation >= (published?.generation ?? Infinity) ? 'current' : 'behind'] += 1;
     for (const state of ['current', 'behind', 'unready'] as const) of.nodes.set({ fleet, state }, states[state]);
+    of.natsConnected.set({ fleet }, nats.ok ? 1 : 0);
     if (published) of.generation.set({ fleet }, published.generation);
   }
 }

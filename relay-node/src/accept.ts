@@ -34,6 +34,8 @@ export type AcceptDeps = {
   readonly now: () => number;
   readonly randomBytes: RandomBytes;
   readonly patience: Patience;
+  /** Bytes of all messages that may be arriving at one time. */
+  readonly bodyMemory: number;
 };
 
 /** Milliseconds we wait for a client, and let it wait for us. */
@@ -42,11 +44,10 @@ export type Patience = Deadlines & {
   readonly commit: number;
 };
 export const patience: Patience = { login: 60_000, command: 300_000, data: 600_000, commit: 30_000 };
+export const bodyMemory = 384 * 1024 * 1024;
 
 /** Wrong passwords a connection may give. */
 const mostFailedLogins = 3;
-/** For the bytes of all messages that arrive at one time. */
-const bodyMemory = 384 * 1024 * 1024;
 /** Slow password checks at once, and waiting: the thread pool also signs mail. */
 const slowChecks = { atOnce: 2, waiting: 100 } as const;
 /** Before the first snapshot nobody gets past the greeting, so only the number of connections matters. */
@@ -74,10 +75,10 @@ export async function startAccepting(deps: AcceptDeps): Promise<Accepting> {
     certificate: deps.certificate,
     limits: () => limitsOf(snapshot()),
     deadlines: deps.patience,
-    budget: createMemoryBudget(bodyMemory),
+    budget: createMemoryBudget(deps.bodyMemory),
     onRefusal: (reply: Answer['reply']) => events.refused(reply),
-    onConnectionFault: events.connectionFault,
-    onDefect: events.defect,
+    onConnectionFault: (error: Error) => events.connectionFault(error),
+    onDefect: (error: Error) => events.defect(error),
   };
   const opened = await Promise.allSettled(deps.listeners.map((address) => openListener({ ...shared, address })));
   const listeners = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

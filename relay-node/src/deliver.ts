@@ -121,9 +121,10 @@ function createCourier(deps: DeliverDeps, signal: AbortSignal) {
   const attempting = { routing, guardOf: createGuards(), connections, deadlines, now, signal };
   const context: Context = {
     ...deps,
+    retryDelays: delays,
     signal,
     attempting,
-    keysOf: createKeyring(deps.report.keyProblem),
+    keysOf: createKeyring((problem) => deps.report.keyProblem(problem)),
     isHeld: createHoldCheck(),
   };
   const busy = new Map<string, Promise<void>>();
@@ -143,7 +144,7 @@ function createCourier(deps: DeliverDeps, signal: AbortSignal) {
     busy.set(name, done);
     return done;
   };
-  return { work, closeIdle: connections.close };
+  return { work, closeIdle: () => connections.close() };
 }
 
 async function deliver(taken: Taken, consumer: ConsumerKey, context: Context): Promise<void> {

@@ -45,16 +45,14 @@ test('an attempt counts each recipient by outcome and receiver, and each stage t
   const { events, lines, value } = setUp();
   const attempt: AttemptedEvent = {
     ...about,
-    ...{
-      type: 'attempted',
-      attempt: 1,
-      hop: 'aspmx.l.google.com',
-      tls: 'TLSv1.3',
-      waitMs: 100,
-      connectMs: null,
-      transferMs: 7,
-      nextDue: 5,
-    },
+    type: 'attempted',
+    attempt: 1,
+    hop: 'aspmx.l.google.com',
+    tls: 'TLSv1.3',
+    waitMs: 100,
+    connectMs: null,
+    transferMs: 7,
+    nextDue: 5,
     results: [
       { n: 0, outcome: 'delivered', category: 'accepted', status: '2.0.0' },
       { n: 1, outcome: 'deferred', category: 'rate', status: '4.7.0' },

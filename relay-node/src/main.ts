@@ -12,7 +12,7 @@ import { streamStates } from '@relayfleet/jetstream/stream-states.ts';
 import { serveTelemetry } from '@relayfleet/telemetry/http.ts';
 import { createLog, type Log } from '@relayfleet/telemetry/log.ts';
 import { createMetrics, type Metrics } from '@relayfleet/telemetry/metrics.ts';
-import { patience, startAccepting, type Accepting } from './accept.ts';
+import { bodyMemory, patience, startAccepting, type Accepting } from './accept.ts';
 import { readConfig, type Config } from './config.ts';
 import { startDelivering } from './deliver.ts';
 import { createNodeEvents, type NodeEvents } from './events.ts';
@@ -52,14 +52,15 @@ async function main(): Promise<void> {
   const telemetry = await serveHealth(node);
   const nats = await openNats(node, bootstrap.value);
   const halves = await startHalves(node, { nats, bootstrap: bootstrap.value, certificate: certificate.certificate });
-  whenStopped(async () => {
+  const stop = async () => {
     node.facts.stopping = true;
     node.log.info('stopping', { graceMs });
     await halves.stop();
     await Promise.all([nats.close(), telemetry.close()]);
     node.log.info('stopped');
     process.exit(0);
-  });
+  };
+  whenStopped(() => void stop());
 }
 
 function prepare(): Node {
@@ -117,7 +118,11 @@ async function startHalves(
     reader: openConfigReader(nats),
     acknowledger: openAcknowledger(nats, config.node),
     bootstrap: bootstrapReader(config.bootstrapDir, bootstrap),
-    ...{ node: config.node, version: version(), events, now: Date.now, later },
+    node: config.node,
+    version: version(),
+    events,
+    now: Date.now,
+    later,
     ready: () => readinessProblems(factsNow(node)).length === 0,
     onAdopt: (snapshot) => {
       facts.configured = true;
@@ -125,8 +130,8 @@ async function startHalves(
       delivering ??= startDelivering({ ...delivery, snapshot: () => following.current() ?? snapshot });
     },
   });
-  const acceptance = { ...config, queue, log, events, patience, randomBytes, destinationOf, now: Date.now };
-  const sources = { certificate: presented.current, snapshot: following.current };
+  const acceptance = { ...config, queue, log, events, patience, bodyMemory, randomBytes, destinationOf, now: Date.now };
+  const sources = { certificate: presented.current, snapshot: () => following.current() };
   accepting = await startAccepting({ ...acceptance, ...sources }).catch((error: Error) =>
     abandon(node, `cannot listen: ${error.message}`),
   );

@@ -164,7 +164,7 @@ const recipient = {
   },
   tooManyRecipients: {
     line: '452 4.5.3 Too many recipients, send the rest in another message',
-    reason: 'More recipients than the fleet’s limits.maxRecipients. RFC 5321 §4.5.3.1.10.',
+    reason: 'More recipients than the fleet’s limits.maxRecipients, or than 1000. RFC 5321 §4.5.3.1.10.',
     sender: 'Send to those accepted, then the rest in a further transaction.',
   },
 } as const satisfies Replies;

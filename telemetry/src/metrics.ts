@@ -59,7 +59,8 @@ export function createMetrics<const T extends MetricDefinitions>(
   definitions: T,
   options: { readonly runtime?: boolean } = {},
 ): Metrics<T> {
-  const registry = new prometheus.Registry(openMetrics);
+  const registry = new prometheus.Registry();
+  registry.setContentType(openMetrics);
   if (options.runtime) prometheus.collectDefaultMetrics({ register: registry });
   const folded = new prometheus.Counter({ ...naming(foldedSeries), registers: [registry] });
   const collectors: (() => void | Promise<void>)[] = [];

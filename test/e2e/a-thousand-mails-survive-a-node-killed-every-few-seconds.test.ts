@@ -8,14 +8,14 @@ import { sendAll } from '../harness/load.ts';
 import { untilQueueIsEmpty } from '../harness/queue-view.ts';
 
 const mails = 1_000;
-const connections = 10;
+const connections = 20;
 /** RELAYFLEET_CONCURRENCY of the nodes: what one of them can have in its hands. */
 const inFlight = 20;
-const betweenKillsMs = 3_000;
+const betweenKillsMs = 2_000;
 
 test('a thousand mails survive a node killed every few seconds', { timeout: 300_000 }, async (t) => {
   const fleet = await startFleet(t, { env: { RELAYFLEET_CONCURRENCY: String(inFlight) } });
-  fleet.receiver.script.thinkMs = () => Math.random() * 40;
+  fleet.receiver.script.thinkMs = () => Math.random() * 400;
 
   let kills = 0;
   const loaded = new AbortController();
@@ -29,7 +29,7 @@ test('a thousand mails survive a node killed every few seconds', { timeout: 300_
     }
   })();
   // Slow enough that the load outlasts several kills.
-  await sendAll(fleet, { mails, connections, paceMs: 300 });
+  await sendAll(fleet, { mails, connections, paceMs: 600 });
   loaded.abort();
   await killing;
   await fleet.allArrived();

@@ -13,7 +13,7 @@ const certificate = makeAuthority().issue('localhost', '127.0.0.1');
 const strippers: Readonly<Record<string, PeerOptions>> = {
   absent: {},
   refused: { tls: certificate, script: { STARTTLS: () => '454 4.7.0 TLS not available' } },
-  broken: { tls: certificate, script: { STARTTLS: () => '220 2.0.0 go ahead, in clear' } },
+  broken: { tls: certificate, script: { STARTTLS: () => ({ reply: '220 2.0.0 go', then: 'close' }) } },
   injected: { tls: certificate, script: { STARTTLS: () => ({ reply: '220 2.0.0 go\n250 2.1.0 ok', then: 'close' }) } },
 };
 /** All a peer may see in clear before it is TLS. */

@@ -8,7 +8,7 @@ import type { Nats } from '@relayfleet/jetstream/connect.ts';
 import { openEventLog } from '@relayfleet/jetstream/event-log.ts';
 import { openMailQueue, type MailQueue } from '@relayfleet/jetstream/mail-queue.ts';
 import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
-import { patience, startAccepting, type Accepting, type Patience } from '@relayfleet/relay-node/accept.ts';
+import { bodyMemory, patience, startAccepting, type Accepting, type Patience } from '@relayfleet/relay-node/accept.ts';
 import type { NodeEvents } from '@relayfleet/relay-node/events.ts';
 import { destinationOf } from '@relayfleet/relay-node/routing/route.ts';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -41,13 +41,15 @@ export type AcceptingOptions = {
   readonly content?: Partial<SnapshotContent>;
   readonly patience?: Partial<Patience>;
   readonly storageBytes?: number;
+  readonly bodyMemory?: number;
 };
 
 export async function startAcceptingNode(options: AcceptingOptions = {}): Promise<AcceptingNode> {
   const nats = await startNats();
   const operator = await nats.connect('operator');
   const ensured = await ensureStreams(operator, {
-    ...{ replicas: 1, eventRetentionMs: 3_600_000 },
+    replicas: 1,
+    eventRetentionMs: 3_600_000,
     storageBytes: options.storageBytes ?? 1e9,
   });
   if (!ensured.ok) throw new Error(ensured.problem);
@@ -71,6 +73,7 @@ export async function startAcceptingNode(options: AcceptingOptions = {}): Promis
     now: Date.now,
     randomBytes,
     patience: { ...patience, ...options.patience },
+    bodyMemory: options.bodyMemory ?? bodyMemory,
   });
   const [implicitPort = 0, startTlsPort = 0] = accepting.listeners.map(({ port }) => port);
   return {

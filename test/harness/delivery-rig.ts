@@ -89,12 +89,19 @@ export async function startRig(test: TestContext, snapshot: Snapshot): Promise<R
   const log = openEventLog(nats);
   const report = openReport();
   const rig: Rig = {
-    ...{ server, nats, queue, log, report, snapshot },
+    server,
+    nats,
+    queue,
+    log,
+    report,
+    snapshot,
     start: (changes = {}) => {
       const delivering = startDelivering({
         node: 'node-a',
         snapshot: () => rig.snapshot,
-        ...{ queue, log, report },
+        queue,
+        log,
+        report,
         dnsServers: ['127.0.0.1:9'],
         smtpPort: 25,
         concurrency: 10,
@@ -149,8 +156,13 @@ function openReport(): RigReport {
   const problems: string[] = [];
   const keep = (event: MailEvent) => void events.push(event);
   return {
-    ...{ events, heldBack, buriedBecause, problems },
-    ...{ accepted: keep, attempted: keep, settled: keep },
+    events,
+    heldBack,
+    buriedBecause,
+    problems,
+    accepted: keep,
+    attempted: keep,
+    settled: keep,
     held: ({ platform }) => void heldBack.push(platform),
     buried: ({ reason }) => void buriedBecause.push(reason),
     queueProblem: (what) => void problems.push(what),

@@ -30,6 +30,10 @@ export type Fleet = Parts &
     /** Adds or replaces a manifest file; `fleet.yaml` is the one it started with. */
     apply(file: string, manifests: readonly Manifest[]): void;
     stop(): Promise<void>;
+    /** As a power cut: every process at once, without a word. */
+    crash(): Promise<void>;
+    /** Starts again on the same state, after `stop` or `crash`; the receiver was there all the time. */
+    startAgain(): Promise<void>;
   };
 
 /** The processes. Their names: `nats-server`, `operator`, `node-1` ... */
@@ -72,12 +76,9 @@ export async function startFleet(t: TestContext, options: FleetOptions = {}): Pr
   const receiver = await startReceiver();
   const ledger = openLedger(() => receiver.taken);
   const local = await startLocal({ ...run, manifests: manifests({ host: '127.0.0.1', port: receiver.port }) });
-  const stop = async (): Promise<void> => {
+  t.after(async () => {
     await local.stop();
     await receiver.goAway();
-  };
-  t.after(async () => {
-    await stop();
     // Its types do not know `passed` yet.
     if ('passed' in t && t.passed === true) rmSync(local.directory, { recursive: true, force: true });
     else t.diagnostic(`kept for a look: ${local.directory} (local.log, state/logs)`);
@@ -91,7 +92,9 @@ export async function startFleet(t: TestContext, options: FleetOptions = {}): Pr
     ledger,
     directory: local.directory,
     apply: local.apply,
-    stop,
+    stop: local.stop,
+    crash: local.crash,
+    startAgain: local.startAgain,
   };
 }
 

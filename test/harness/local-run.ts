@@ -2,7 +2,7 @@
 // file, stops it. Knows nothing of mail. The caller removes the directory when it has no more use for the logs.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -27,6 +27,10 @@ export type LocalRun = {
   apply(file: string, manifests: readonly Manifest[]): void;
   /** As Ctrl-C. */
   stop(): Promise<void>;
+  /** As a power cut: every process at once, without a word. */
+  crash(): Promise<void>;
+  /** Starts again on the same state, after `stop` or `crash`. */
+  startAgain(): Promise<void>;
 };
 
 const home = join(import.meta.dirname, '../..');
@@ -46,36 +50,54 @@ export async function startLocal({ manifests, nodes = 2, retries, env = {} }: Lo
     '--nodes': String(nodes),
     '--ready-file': readyFile,
   };
-  const child = spawn(
-    join(home, 'hack/node'),
-    ['cli/src/main.ts', 'local', '--no-receiver', ...Object.entries(flags).flat()],
-    {
-      cwd: home,
-      env: { ...process.env, ...(retries === undefined ? {} : { RELAYFLEET_RETRY_DELAYS: retries }), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  const log = createWriteStream(logFile);
-  child.stdout.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
-  leaveNothingBehind(child);
+  const retryDelays = retries === undefined ? {} : { RELAYFLEET_RETRY_DELAYS: retries };
+  const launch = () => spawnLocal(Object.entries(flags).flat(), { ...retryDelays, ...env }, logFile);
+  let child = launch();
+
+  const ready = () => readReadyFile(readyFile);
   const lastLines = (): string => readFileSync(logFile, 'utf8').split('\n').slice(-40).join('\n');
+  const untilReady = async (): Promise<void> => {
+    await until(
+      () => `a ready fleet; its last lines:\n${lastLines()}`,
+      () => {
+        if (child.exitCode !== null) throw new Error(`the fleet ended at its start:\n${lastLines()}`);
+        return ready();
+      },
+      { withinMs: startPatienceMs },
+    );
+  };
   return {
     directory,
     apply,
-    ready: () => readReadyFile(readyFile),
-    untilReady: async () => {
-      await until(
-        () => `a ready fleet; its last lines:\n${lastLines()}`,
-        () => {
-          if (child.exitCode !== null) throw new Error(`the fleet ended at its start:\n${lastLines()}`);
-          return readReadyFile(readyFile);
-        },
-        { withinMs: startPatienceMs },
-      );
-    },
+    ready,
+    untilReady,
     stop: () => end(child),
+    crash: async () => {
+      const pids = ready()?.parts.map(({ pid }) => pid) ?? [];
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL'); // first, lest it restart the others
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      await ended;
+    },
+    startAgain: async () => {
+      rmSync(readyFile, { force: true });
+      child = launch();
+      await untilReady();
+    },
   };
+}
+
+function spawnLocal(flags: readonly string[], env: NonNullable<LocalOptions['env']>, logFile: string): ChildProcess {
+  const child = spawn(join(home, 'hack/node'), ['cli/src/main.ts', 'local', '--no-receiver', ...flags], {
+    cwd: home,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log = createWriteStream(logFile, { flags: 'a' });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  leaveNothingBehind(child);
+  return child;
 }
 
 /** A test that is itself ended takes its fleet along: the parts follow their supervisor. */

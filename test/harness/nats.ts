@@ -18,6 +18,8 @@ export type NatsOptions = {
   readonly port?: number;
   readonly syncAlways?: boolean;
   readonly maxFileStore?: number;
+  /** Appended to the configuration. */
+  readonly extraConfig?: string;
   /** Another nats-server than the pinned one. */
   readonly binary?: string;
 };
@@ -66,12 +68,18 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
     ...(syncAlways === undefined ? {} : { syncAlways }),
     ...(maxFileStore === undefined ? {} : { maxFileStore }),
   });
-  await writeFile(configFile, config, { mode: 0o600 });
+  await writeFile(configFile, config + (options.extraConfig ?? ''), { mode: 0o600 });
 
   const logFile = join(dir, 'nats-server.log');
   const monitorUrl = `http://127.0.0.1:${monitorPort}`;
   const start = () => startProcess({ binary, configFile, logFile, monitorUrl });
-  let child = await start();
+  const removeOwnDir = async () => {
+    if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+  };
+  let child = await start().catch(async (error: unknown) => {
+    await removeOwnDir();
+    throw error;
+  });
   const connections: Nats[] = [];
 
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
@@ -111,7 +119,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
       child.kill('SIGCONT');
       await Promise.all(connections.map((nats) => nats.close()));
       await end('SIGTERM');
-      if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+      await removeOwnDir();
     },
     log: () => readFile(logFile, 'utf8'),
   };

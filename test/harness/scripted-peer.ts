@@ -8,14 +8,16 @@ import { TLSSocket, type SecureContextOptions } from 'node:tls';
 export type Point =
   'CONNECT' | 'EHLO' | 'HELO' | 'STARTTLS' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'BODY' | 'DOT' | 'RSET' | 'QUIT';
 
-/** A reply (lines separated by LF are one reply), or what to do instead of replying. */
+/** A reply (lines separated by LF are one reply), a reply with something special about it, or what to do instead of replying. */
 export type Action =
   | string
-  | { readonly reply: string; readonly then?: 'close' | 'reset'; readonly dripMs?: number }
-  /** Ends the connection without a word; `hang` never answers. */
-  | 'drop'
-  | 'reset'
-  | 'hang';
+  | { readonly reply: string; readonly after?: 'close' | 'reset'; readonly dripMs?: number }
+  /** drop: the connection ends without a word; hang: nothing is ever answered again. */
+  | { readonly instead: 'drop' | 'reset' | 'hang' };
+
+export const drop: Action = { instead: 'drop' };
+export const reset: Action = { instead: 'reset' };
+export const hang: Action = { instead: 'hang' };
 
 export type Script = Partial<Record<Point, (line: string, peer: PeerSession) => Action | undefined>>;
 
@@ -136,135 +138,127 @@ type Conversation = {
 };
 
 function converse({ socket: plain, session, took, offers, tls, script }: Conversation): void {
-  let socket: Socket = plain;
-  let pending = Buffer.alloc(0);
-  let data: Buffer[] | undefined;
-  let from = '';
-  let to: string[] = [];
-  let bodyBegun = false;
-  let silent = false;
+  const state: {
+    socket: Socket;
+    pending: Buffer;
+    data: Buffer | undefined;
+    from: string;
+    to: string[];
+    silent: boolean;
+  } = {
+    socket: plain,
+    pending: Buffer.alloc(0),
+    data: undefined,
+    from: '',
+    to: [],
+    silent: false,
+  };
 
+  const say = (reply: string, dripMs?: number) => {
+    const bytes = `${reply.split('\n').join('\r\n')}\r\n`;
+    if (dripMs === undefined) return void state.socket.write(bytes);
+    let at = 0;
+    const timer = setInterval(() => {
+      if (state.socket.destroyed || at >= bytes.length) return clearInterval(timer);
+      state.socket.write(bytes[at++] ?? '');
+    }, dripMs);
+  };
+  const end = (how: 'close' | 'drop' | 'reset' | undefined) => {
+    if (how === 'reset') plain.resetAndDestroy();
+    else if (how !== undefined) state.socket.end();
+  };
   /** Plays the script's action for a point, else the usual one; true when the usual conversation goes on. */
   const act = (point: Point, line: string, usual: string): boolean => {
     const action = script()[point]?.(line, session) ?? usual;
-    if (action === 'hang' || (typeof action === 'object' && action.dripMs !== undefined)) silent = true; // whatever comes next
-    if (action === 'hang') return false;
-    if (action === 'drop') socket.end();
-    if (action === 'reset') plain.resetAndDestroy();
-    if (action === 'drop' || action === 'reset') return false;
-    const { reply, then, dripMs } =
-      typeof action === 'string' ? { reply: action } : { then: undefined, dripMs: undefined, ...action };
-    if (reply !== '') say(reply, dripMs);
-    if (then === 'close') socket.end();
-    if (then === 'reset') plain.resetAndDestroy();
-    return reply === usual && then === undefined;
-  };
-  const say = (reply: string, dripMs?: number) => {
-    const bytes = `${reply.split('\n').join('\r\n')}\r\n`;
-    if (dripMs === undefined) return void socket.write(bytes);
-    let at = 0;
-    const timer = setInterval(() => {
-      if (socket.destroyed || at >= bytes.length) return clearInterval(timer);
-      socket.write(bytes[at++]!);
-    }, dripMs);
-  };
-
-  const command = (line: string) => {
-    session.commands.push(line);
-    const verb = /^[a-z]+/i.exec(line)?.[0]?.toUpperCase() ?? '';
-    switch (verb) {
-      case 'EHLO': {
-        const lines = ['peer.test', ...offers, ...(tls !== undefined && session.tls === null ? ['STARTTLS'] : [])];
-        return act('EHLO', line, lines.map((text, i) => `250${i < lines.length - 1 ? '-' : ' '}${text}`).join('\n'));
-      }
-      case 'HELO':
-        return act('HELO', line, '250 peer.test');
-      case 'STARTTLS':
-        if (tls === undefined) return act('STARTTLS', line, '502 5.5.1 not here');
-        return act('STARTTLS', line, '220 2.0.0 go ahead') && secure();
-      case 'AUTH':
-        return act('AUTH', line, '235 2.7.0 welcome');
-      case 'MAIL':
-        from = /<(.*?)>/.exec(line)?.[1] ?? '';
-        to = [];
-        return act('MAIL', line, '250 2.1.0 ok');
-      case 'RCPT': {
-        const granted = act('RCPT', line, '250 2.1.5 ok');
-        if (granted) to.push(/<(.*?)>/.exec(line)?.[1] ?? '');
-        return granted;
-      }
-      case 'DATA':
-        if (to.length === 0) return act('DATA', line, '554 5.5.1 no valid recipients');
-        if (act('DATA', line, '354 go ahead')) data = [];
-        bodyBegun = false;
-        return;
-      case 'RSET':
-        return act('RSET', line, '250 2.0.0 ok');
-      case 'QUIT':
-        return act('QUIT', line, '221 2.0.0 bye') && socket.end();
-      default:
-        return say('500 5.5.2 what?');
+    if (typeof action === 'string') {
+      if (action !== '') say(action);
+      return action === usual;
     }
+    state.silent = true; // nothing that follows is answered
+    if ('instead' in action) end(action.instead === 'hang' ? undefined : action.instead);
+    else {
+      say(action.reply, action.dripMs);
+      end(action.after);
+    }
+    return false;
   };
 
-  const endOfData = (raw: Buffer) => {
-    data = undefined;
+  const hello = (line: string) => {
+    const lines = ['peer.test', ...offers, ...(tls !== undefined && session.tls === null ? ['STARTTLS'] : [])];
+    const last = lines.length - 1;
+    return act('EHLO', line, lines.map((text, i) => `250${i < last ? '-' : ' '}${text}`).join('\n'));
+  };
+  const address = (line: string) => /<(.*?)>/.exec(line)?.[1] ?? '';
+  const commands: Readonly<Record<string, (line: string) => unknown>> = {
+    EHLO: hello,
+    HELO: (line) => act('HELO', line, '250 peer.test'),
+    STARTTLS: (line) =>
+      tls === undefined
+        ? act('STARTTLS', line, '502 5.5.1 not here')
+        : act('STARTTLS', line, '220 2.0.0 go ahead') && secure(),
+    AUTH: (line) => act('AUTH', line, '235 2.7.0 welcome'),
+    MAIL: (line) => {
+      state.from = address(line);
+      state.to = [];
+      return act('MAIL', line, '250 2.1.0 ok');
+    },
+    RCPT: (line) => act('RCPT', line, '250 2.1.5 ok') && state.to.push(address(line)),
+    DATA: (line) => {
+      if (state.to.length === 0) return act('DATA', line, '554 5.5.1 no valid recipients');
+      return act('DATA', line, '354 go ahead') && (state.data = Buffer.alloc(0));
+    },
+    RSET: (line) => act('RSET', line, '250 2.0.0 ok'),
+    QUIT: (line) => act('QUIT', line, '221 2.0.0 bye') && state.socket.end(),
+  };
+
+  const endOfData = (stuffed: Buffer) => {
+    state.data = undefined;
     if (!act('DOT', '.', '250 2.0.0 taken')) return;
     session.mails++;
-    took({ from, to, raw, tls: session.tls, session });
+    const raw = Buffer.from(stuffed.toString('latin1').replace(/^\.\./gm, '.'), 'latin1');
+    took({ from: state.from, to: state.to, raw, tls: session.tls, session });
   };
-
+  /** Whether something whole was read and there may be more. */
+  const readData = (data: Buffer): boolean => {
+    const all = Buffer.concat([data, state.pending]);
+    const dot = all.subarray(0, 3).toString() === '.\r\n' ? -2 : all.indexOf('\r\n.\r\n', Math.max(0, data.length - 4));
+    state.data = all;
+    state.pending = dot === -1 ? Buffer.alloc(0) : all.subarray(dot + 5);
+    if (dot !== -1) endOfData(all.subarray(0, Math.max(0, dot + 2)));
+    return dot !== -1;
+  };
+  const readCommand = (): boolean => {
+    const lineEnd = state.pending.indexOf('\r\n');
+    if (lineEnd < 0) return false;
+    const line = state.pending.subarray(0, lineEnd).toString();
+    state.pending = state.pending.subarray(lineEnd + 2);
+    session.commands.push(line);
+    const verb = /^[a-z]+/i.exec(line)?.[0]?.toUpperCase() ?? '';
+    (commands[verb] ?? (() => say('500 5.5.2 what?')))(line);
+    return true;
+  };
   const receive = (bytes: Buffer) => {
     if (session.tls === null) session.clear += bytes.toString('latin1');
-    if (silent) return;
-    if (data !== undefined && !bodyBegun) {
-      bodyBegun = true;
-      if (script().BODY !== undefined && !act('BODY', '', '')) silent = true;
-    }
-    pending = Buffer.concat([pending, bytes]);
-    while (!silent) {
-      if (data !== undefined) {
-        const all = Buffer.concat([...data, pending]);
-        const end = all.subarray(0, 3).toString() === '.\r\n' ? -2 : all.indexOf('\r\n.\r\n');
-        if (end === -1) {
-          data = [all];
-          pending = Buffer.alloc(0);
-          return;
-        }
-        pending = all.subarray(end + 5);
-        endOfData(
-          Buffer.from(
-            all
-              .subarray(0, Math.max(0, end + 2))
-              .toString('latin1')
-              .replace(/^\.\./gm, '.'),
-            'latin1',
-          ),
-        );
-        continue;
-      }
-      const end = pending.indexOf('\r\n');
-      if (end < 0) return;
-      const line = pending.subarray(0, end).toString();
-      pending = pending.subarray(end + 2);
-      command(line);
-    }
+    if (state.data?.length === 0 && !state.silent && script().BODY !== undefined) act('BODY', '', '');
+    state.pending = Buffer.concat([state.pending, bytes]);
+    while (!state.silent && (state.data === undefined ? readCommand() : readData(state.data)));
   };
 
+  const greet = () => act('CONNECT', '', '220 peer.test ESMTP');
   const secure = () => {
     plain.removeListener('data', receive);
-    pending = Buffer.alloc(0);
+    state.pending = Buffer.alloc(0);
     const secured = new TLSSocket(plain, { isServer: true, ...tls });
-    socket = secured;
+    state.socket = secured;
     secured.on('error', () => plain.destroy());
     secured.once('secure', () => {
       session.tls = secured.getProtocol();
-      if (tls?.implicit === true) act('CONNECT', '', '220 peer.test ESMTP');
+      if (tls?.implicit === true) greet();
     });
     secured.on('data', receive);
   };
 
   if (tls?.implicit === true) return secure();
   plain.on('data', receive);
-  act('CONNECT', '', '220 peer.test ESMTP');
+  greet();
 }

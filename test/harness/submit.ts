@@ -28,6 +28,8 @@ export type Session = {
   /** Sends one line and waits for its whole reply. Rejects when the connection ends first. */
   command(line: string): Promise<Reply>;
   send(mail: Mail): Promise<Submitted>;
+  /** Sends bytes and waits for no reply; resolves when the kernel has them. */
+  write(bytes: Buffer): Promise<void>;
   /** Whether another mail can be sent on it. */
   isOpen(): boolean;
   close(): void;
@@ -95,6 +97,7 @@ function sessionOn(wire: Wire): Session {
   return {
     command: (line) => wire.ask(`${line}\r\n`),
     send: (mail) => sendMail(wire, mail),
+    write: wire.write,
     isOpen: () => wire.isOpen(),
     close: () => wire.close(),
   };
@@ -140,6 +143,7 @@ async function expect(wire: Wire, line: string | undefined, code: number): Promi
 type Wire = {
   /** Sends, where there is something to send, and waits for one whole reply. */
   ask(data: string | Buffer | undefined): Promise<Reply>;
+  write(data: Buffer): Promise<void>;
   isOpen(): boolean;
   /** The socket, for whoever goes on with it. */
   detach(): Socket;
@@ -178,6 +182,8 @@ function openWire(socket: Socket): Wire {
         await once(socket, 'answer', { signal: patience }).catch(() => undefined);
       }
     },
+    write: (data) =>
+      new Promise((resolve, reject) => socket.write(data, (error) => (error ? reject(error) : resolve()))),
     isOpen: () => ended === undefined && socket.writable,
     detach: () => {
       socket.removeAllListeners();

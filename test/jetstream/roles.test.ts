@@ -152,16 +152,14 @@ test('the reader sees the queue and changes nothing', async (t) => {
   assert.deepEqual(refusals, []);
 
   for (const subject of [
-    ...[
-      'mq.tx.0.a.b_c.X.0',
-      'df.1.a.b_c.X.0',
-      'rt.x',
-      'b.x.0000',
-      'dead.x',
-      'evt.x',
-      '$KV.ack.node-a',
-      '$KV.config.manifest',
-    ],
+    'mq.tx.0.a.b_c.X.0',
+    'df.1.a.b_c.X.0',
+    'rt.x',
+    'b.x.0000',
+    'dead.x',
+    'evt.x',
+    '$KV.ack.node-a',
+    '$KV.config.manifest',
     ...[
       'STREAM.PURGE.MQ',
       'STREAM.MSG.DELETE.MQ',

@@ -16,7 +16,11 @@ for (const [what, port, secure] of [
 ] as const)
   test(`a client library sends over ${what}, verifying our certificate`, async () => {
     const transport = nodemailer.createTransport({
-      ...{ host: 'localhost', port, secure, requireTLS: true, tls: { ca: certificate.ca } },
+      host: 'localhost',
+      port,
+      secure,
+      requireTLS: true,
+      tls: { ca: certificate.ca },
       auth: { user: usualLogin.username, pass: usualLogin.password },
     });
     const info = await transport.sendMail({

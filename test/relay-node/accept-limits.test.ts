@@ -6,7 +6,7 @@ import { fleetPolicy } from '../harness/snapshot.ts';
 
 const limits = { maxMessageBytes: 100_000, maxRecipients: 3, maxConnections: 4, connectionsPerDestination: 20 };
 const content = { fleet: fleetPolicy({ limits }) };
-const node = await startAcceptingNode({ content });
+const node = await startAcceptingNode({ content, bodyMemory: 150_000 });
 after(() => node.stop());
 afterEach(() => node.hold(content));
 
@@ -37,6 +37,20 @@ test('a new limit is in force at once', async () => {
   node.hold({ fleet: fleetPolicy({ limits: { ...limits, maxMessageBytes: 70_000 } }) });
   assert.equal(await submitBy(client, ofSize(70_001)), '552 5.3.4 Message exceeds the limit of 70000 bytes');
   client.close();
+});
+
+test('messages that arrive together share one budget, and give it back', async () => {
+  const [first, second] = [await node.loggedIn(), await node.loggedIn()];
+  for (const client of [first, second])
+    for (const line of ['MAIL FROM:<orders@shop.test>', 'RCPT TO:<a@else.test>', 'DATA']) await client.say(line);
+  first.send(ofSize(90_000));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  second.send(ofSize(90_000));
+  assert.equal((await second.say('.')).text, '452 4.3.1 Insufficient resources, try again later');
+  assert.match((await first.say('.')).text, /^250/);
+  for (let n = 0; n < 3; n += 1) assert.match(await submitBy(second, ofSize(90_000)), /^250/);
+  first.close();
+  second.close();
 });
 
 test('recipients up to the limit are taken, the next is asked to come again', async () => {

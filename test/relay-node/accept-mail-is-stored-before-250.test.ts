@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { eventsOf } from '@relayfleet/jetstream/inspect.ts';
 import { startAcceptingNode } from '../harness/accepting-node.ts';
+import { until } from '../harness/until.ts';
 
 const node = await startAcceptingNode();
 after(() => node.stop());
@@ -27,8 +29,15 @@ test('a 250 names an entry that is in the stream, with the bytes the client sent
   assert.deepEqual(
     { sender, ret, envid, destination, domain, platform, kind, acceptedBy, eightBit },
     {
-      ...{ sender: 'bounces@shop.test', ret: 'HDRS', envid: 'a+3Db', destination: 'else.test', domain: 'shop.test' },
-      ...{ platform: { namespace: 'shop', name: 'orders' }, kind: 'mail', acceptedBy: 'node-0', eightBit: true },
+      sender: 'bounces@shop.test',
+      ret: 'HDRS',
+      envid: 'a+3Db',
+      destination: 'else.test',
+      domain: 'shop.test',
+      platform: { namespace: 'shop', name: 'orders' },
+      kind: 'mail',
+      acceptedBy: 'node-0',
+      eightBit: true,
     },
   );
   assert.deepEqual(recipients, [
@@ -40,4 +49,14 @@ test('a 250 names an entry that is in the stream, with the bytes the client sent
     );
   assert.equal(received?.[1], id);
   assert.equal(entry.body.subarray(received?.[0].length).toString('latin1'), message);
+
+  const reader = await node.nats.connect('reader');
+  const [event] = await until('the event', async () => {
+    const events = await eventsOf(reader, id);
+    return events.length > 0 && events;
+  });
+  assert.ok(event?.type === 'accepted');
+  const { size, tls, lane, destinations, recipients: count } = event;
+  assert.deepEqual([size, tls, lane, destinations, count], [entry.body.length, 'TLSv1.3', 'transactional', 1, 1]);
+  assert.ok(!JSON.stringify(event).includes('@'));
 });

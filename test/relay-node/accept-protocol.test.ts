@@ -9,7 +9,10 @@ after(() => node.stop());
 test('EHLO offers what is honoured, and nothing else', async () => {
   const client = await node.loggedIn();
   const offered = (await client.say('EHLO client.test')).lines.slice(1).map((line) => line.slice(4).split(' ')[0]);
-  assert.deepEqual(offered.toSorted(), ['8BITMIME', 'DSN', 'ENHANCEDSTATUSCODES', 'PIPELINING', 'SIZE', 'SMTPUTF8']);
+  assert.deepEqual(
+    new Set(offered),
+    new Set(['8BITMIME', 'DSN', 'ENHANCEDSTATUSCODES', 'PIPELINING', 'SIZE', 'SMTPUTF8']),
+  );
   client.close();
 });
 
@@ -48,33 +51,30 @@ test('recipients as hostile as they come', async () => {
   const client = await node.loggedIn();
   await client.say('MAIL FROM:<orders@shop.test>');
   const addresses = [
-    ...[
-      '<@relay.test:a@b.test>',
-      '<"a"@b.test>',
-      '<a@b.test.>',
-      '<a@b..test>',
-      '<a@-b.test>',
-      '<a@b_c.test>',
-      '<postmaster>',
-    ],
-    ...[
-      '<a@[127.0.0.1]>',
-      '<a@localhost>',
-      '<a@2130706433>',
-      '<a@example.xn--com->',
-      '<a@\xe3\x80\x82b.test>',
-      '<a@b\xe3\x80\x82test>',
-    ],
-    ...[
-      '<a@b.test',
-      'a@b.test',
-      '<a@b.test>>',
-      '<a b@c.test>',
-      '<a@b.test> x@y.test',
-      '<>',
-      `<${'a'.repeat(65)}@b.test>`,
-    ],
-    ...['<a\xe2\x80\x8b@b.test>', '<a\x01@b.test>', '<a@b\xc2\xad.test>', '<a@b%2etest>'],
+    '<@relay.test:a@b.test>',
+    '<"a"@b.test>',
+    '<a@b.test.>',
+    '<a@b..test>',
+    '<a@-b.test>',
+    '<a@b_c.test>',
+    '<postmaster>',
+    '<a@[127.0.0.1]>',
+    '<a@localhost>',
+    '<a@2130706433>',
+    '<a@example.xn--com->',
+    '<a@\xe3\x80\x82b.test>',
+    '<a@b\xe3\x80\x82test>',
+    '<a@b.test',
+    'a@b.test',
+    '<a@b.test>>',
+    '<a b@c.test>',
+    '<a@b.test> x@y.test',
+    '<>',
+    `<${'a'.repeat(65)}@b.test>`,
+    '<a\xe2\x80\x8b@b.test>',
+    '<a\x01@b.test>',
+    '<a@b\xc2\xad.test>',
+    '<a@b%2etest>',
   ];
   for (const address of addresses) {
     const { text, code } = await client.say(`RCPT TO:${address}`);

@@ -49,6 +49,15 @@ test('a command that drips', async () => {
   about(ms, 2_500);
 });
 
+test('a client that goes on working stays', async () => {
+  const client = await node.loggedIn();
+  for (let n = 0; n < 6; n += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    assert.equal((await client.say('NOOP')).code, 250);
+  }
+  client.close();
+});
+
 test('a message that drips; nothing of it is kept', async () => {
   const client = await node.loggedIn();
   for (const line of ['MAIL FROM:<orders@shop.test>', 'RCPT TO:<a@b.test>', 'DATA']) await client.say(line);

@@ -8,7 +8,10 @@ import { startPeer, type ScriptedPeer } from '../harness/scripted-peer.ts';
 async function setUp(t: TestContext, zone: Zone): Promise<{ peer: ScriptedPeer; dns: NameServer; rig: Rig }> {
   const peer = await startPeer();
   const dns = await startNameServer(zone);
-  t.after(() => Promise.all([peer.goAway(), dns.stop()]));
+  t.after(() => {
+    dns.stop();
+    return peer.goAway();
+  });
   const rig = await startRig(t, snapshotWith({ tls: { mode: 'Opportunistic', floor: '1.2' } }));
   await rig.commit({ sender: '' });
   rig.start({ dnsServers: [dns.address], smtpPort: peer.port, retryDelays: [3_600_000] });

@@ -11,7 +11,15 @@ import {
 } from '../../relay-node/src/delivery/smtp-client.ts';
 import type { Hop } from '../../relay-node/src/routing/next-hops.ts';
 import { makeAuthority } from '../harness/certificates.ts';
-import { startPeer, usualOffers, type PeerOptions, type ScriptedPeer } from '../harness/scripted-peer.ts';
+import {
+  drop,
+  hang,
+  reset,
+  startPeer,
+  usualOffers,
+  type PeerOptions,
+  type ScriptedPeer,
+} from '../harness/scripted-peer.ts';
 
 const authority = makeAuthority();
 const good = authority.issue('mx.test');
@@ -157,7 +165,7 @@ for (const point of ['MAIL', 'RCPT', 'DATA', 'DOT'] as const)
     for (const offers of [usualOffers, []]) {
       const { sent } = await deliver(t, {
         offers,
-        script: { [point]: () => ({ reply: '421 4.3.2 closing', then: 'close' }) },
+        script: { [point]: () => ({ reply: '421 4.3.2 closing', after: 'close' }) },
       });
       const [fact] = sent.facts;
       assert.ok(fact?.kind === 'refused' && fact.reply === '421 4.3.2 closing', JSON.stringify(fact));
@@ -166,15 +174,15 @@ for (const point of ['MAIL', 'RCPT', 'DATA', 'DOT'] as const)
     }
   });
 
-for (const action of ['drop', 'reset'] as const) {
+for (const [action, instead] of Object.entries({ drop, reset })) {
   for (const point of ['MAIL', 'RCPT', 'DATA'] as const)
     test(`${action} at ${point}: lost, nothing of the message left`, async (t) => {
-      const { sent } = await deliver(t, { script: { [point]: () => action } });
+      const { sent } = await deliver(t, { script: { [point]: () => instead } });
       const [fact] = sent.facts;
       assert.ok(fact?.kind === 'lost' && !fact.dotSent && !sent.begun && !sent.reusable, JSON.stringify(sent));
     });
   test(`${action} after the dot: lost, and it may have arrived`, async (t) => {
-    const { sent } = await deliver(t, { script: { DOT: () => action } });
+    const { sent } = await deliver(t, { script: { DOT: () => instead } });
     const [fact] = sent.facts;
     assert.ok(fact?.kind === 'lost' && fact.dotSent, JSON.stringify(sent));
   });
@@ -182,7 +190,7 @@ for (const action of ['drop', 'reset'] as const) {
     const large = mail({
       pieces: [Buffer.alloc(8_000_000, 'a line of sixty characters or so, for a large message......\r\n')],
     });
-    const { sent } = await deliver(t, { script: { BODY: () => action } }, large);
+    const { sent } = await deliver(t, { script: { BODY: () => instead } }, large);
     const [fact] = sent.facts;
     assert.ok(fact?.kind === 'lost' && !fact.dotSent && sent.begun, JSON.stringify(sent));
   });
@@ -190,7 +198,7 @@ for (const action of ['drop', 'reset'] as const) {
 
 for (const point of ['MAIL', 'DATA', 'DOT'] as const) {
   test(`silence at ${point} ends at the deadline`, async (t) => {
-    const { sent } = await deliver(t, { script: { [point]: () => 'hang' } });
+    const { sent } = await deliver(t, { script: { [point]: () => hang } });
     assert.deepEqual(sent.facts, [{ kind: 'lost', dotSent: point === 'DOT', detail: 'ETIMEDOUT' }]);
   });
   test(`a reply at ${point} that drips does not extend the deadline`, async (t) => {
@@ -217,13 +225,13 @@ const openings: Readonly<Record<string, [Setting, object]>> = {
     { script: { CONNECT: () => '421 4.3.2 later' } },
     { kind: 'refused', stage: 'greeting', reply: '421 4.3.2 later' },
   ],
-  'no greeting': [{ script: { CONNECT: () => 'hang' } }, { kind: 'lost', dotSent: false, detail: 'ETIMEDOUT' }],
+  'no greeting': [{ script: { CONNECT: () => hang } }, { kind: 'lost', dotSent: false, detail: 'ETIMEDOUT' }],
   'a greeting that drips': [
     { script: { CONNECT: () => ({ reply: `220 ${'x'.repeat(500)}`, dripMs: 20 }) } },
     { kind: 'lost', dotSent: false, detail: 'ETIMEDOUT' },
   ],
   'a connection closed at once': [
-    { script: { CONNECT: () => 'drop' } },
+    { script: { CONNECT: () => drop } },
     { kind: 'lost', dotSent: false, detail: 'ECONNECTION' },
   ],
   'not SMTP at all': [
@@ -422,7 +430,7 @@ test('stopping ends a conversation at once', async (t) => {
   const { opened } = await meet(t, {
     deadlines: standardDeadlines,
     signal: stop.signal,
-    script: { MAIL: () => 'hang' },
+    script: { MAIL: () => hang },
   });
   assert.ok(opened.ok);
   const sending = opened.session.send(mail());

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { snapshotWith, startRig, viaSmarthosts } from '../harness/delivery-rig.ts';
-import { startPeer, type PeerOptions, type ScriptedPeer } from '../harness/scripted-peer.ts';
+import { reset, startPeer, type PeerOptions, type ScriptedPeer } from '../harness/scripted-peer.ts';
 
 async function peerFor(t: TestContext, options: PeerOptions = {}): Promise<ScriptedPeer> {
   const peer = await startPeer(options);
@@ -12,10 +12,10 @@ async function peerFor(t: TestContext, options: PeerOptions = {}): Promise<Scrip
 
 const unusable: Readonly<Record<string, PeerOptions | 'away'>> = {
   'nobody listens': 'away',
-  'it greets with 421': { script: { CONNECT: () => ({ reply: '421 4.3.2 later', then: 'close' }) } },
-  'it greets with 554': { script: { CONNECT: () => ({ reply: '554 5.3.2 no', then: 'close' }) } },
-  'it ends the connection at MAIL': { script: { MAIL: () => 'reset' } },
-  'it closes with 421 at RCPT': { script: { RCPT: () => ({ reply: '421 4.3.2 later', then: 'close' }) } },
+  'it greets with 421': { script: { CONNECT: () => ({ reply: '421 4.3.2 later', after: 'close' }) } },
+  'it greets with 554': { script: { CONNECT: () => ({ reply: '554 5.3.2 no', after: 'close' }) } },
+  'it ends the connection at MAIL': { script: { MAIL: () => reset } },
+  'it closes with 421 at RCPT': { script: { RCPT: () => ({ reply: '421 4.3.2 later', after: 'close' }) } },
 };
 for (const [name, options] of Object.entries(unusable))
   test(`the second takes the mail when of the first ${name}`, async (t) => {
@@ -59,7 +59,7 @@ test('a refusal is the mail’s end: the second is not asked', async (t) => {
 
 test('a mail that may have been taken is not given to the second', async (t) => {
   const first = await peerFor(t, {
-    script: { DOT: (_, { mails }) => (mails === 0 && first.sessions.length === 1 ? 'reset' : undefined) },
+    script: { DOT: (_, { mails }) => (mails === 0 && first.sessions.length === 1 ? reset : undefined) },
   });
   const second = await peerFor(t);
   const rig = await startRig(t, snapshotWith({ routes: viaSmarthosts({ port: first.port }, { port: second.port }) }));

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { standardDeadlines } from '../../relay-node/src/delivery/smtp-client.ts';
 import { snapshotWith, startRig, viaSmarthosts } from '../harness/delivery-rig.ts';
-import { startPeer } from '../harness/scripted-peer.ts';
+import { hang, startPeer } from '../harness/scripted-peer.ts';
 import { until } from '../harness/until.ts';
 
 test('a conversation that hangs is broken off, its mail goes back and another node delivers it', async (t) => {
-  const peer = await startPeer({ script: { MAIL: () => 'hang' } });
+  const peer = await startPeer({ script: { MAIL: () => hang } });
   t.after(() => peer.goAway());
   const rig = await startRig(t, snapshotWith({ routes: viaSmarthosts({ port: peer.port }) }));
   await rig.commit();

@@ -41,7 +41,9 @@ export function findFleet(directory: string): FleetSearch {
     const documents = parseAllDocuments(readFileSync(file, 'utf8'));
     if (!Array.isArray(documents)) return [];
     problems.push(
-      ...documents.flatMap(({ errors }) => errors.map(({ message }) => `${file}: ${message.split('\n')[0]}`)),
+      ...documents.flatMap(({ errors }) =>
+        errors.map(({ message }) => `${file}: ${(message.split('\n')[0] ?? '').replace(/:$/, '')}`),
+      ),
     );
     return documents.map((document) => fleetOf(document.toJS())).filter((fleet) => fleet !== undefined);
   });

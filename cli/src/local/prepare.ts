@@ -1,6 +1,6 @@
 // Everything before the first process starts: directories, users, ports, the nats-server's configuration, the manifests
 // added to the user's. Starting again finds all of it and changes nothing.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { natsServerConfig, type NatsUsers } from '@relayfleet/jetstream/server-config.ts';
 import type { StateDirectory } from '../state-directory.ts';
@@ -8,19 +8,29 @@ import { defaultFleet, findFleet, type FleetManifest } from './fleet-manifest.ts
 import { generatedManifests } from './generated-manifests.ts';
 import { ensureNatsUsers } from './nats-users.ts';
 import type { LocalOptions } from './options.ts';
-import { host, type NodePorts, type Setup } from './parts.ts';
+import { certificateMount, host, type NodePorts, type Setup } from './parts.ts';
 import { createPortChooser, type PortChooser } from './supervise/ports.ts';
 
-export type Prepared = { readonly setup: Setup; readonly users: NatsUsers; readonly remarks: readonly string[] };
+export type Prepared = {
+  readonly setup: Setup;
+  readonly users: NatsUsers;
+  /** Ports that were taken, and what is used instead. */ readonly evasions: readonly string[];
+};
 
-/** Rejects when the state directory cannot be written. */
+/** Makes the directories. Throws when they cannot be written. */
 export function prepareState(state: StateDirectory): void {
-  for (const directory of [state.natsDirectory, state.manifests, state.operator, state.received, state.logs])
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    for (const directory of [state.natsDirectory, state.manifests, state.operator, state.received, state.logs])
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new Error(`the state directory ${state.root} cannot be written; name another with --state DIR`, { cause });
+  }
 }
 
 export async function prepare(options: LocalOptions, home: string, natsServer: string): Promise<Prepared | string> {
   const { state } = options;
+  if (!existsSync(options.manifests))
+    return `there is no directory ${options.manifests}; name one with manifests with --dir DIR`;
   const found = findFleet(options.manifests);
   if (found.kind === 'problem') return found.problem;
   const fleet = found.kind === 'found' ? found.fleet : defaultFleet;
@@ -40,7 +50,9 @@ export async function prepare(options: LocalOptions, home: string, natsServer: s
   const config = natsServerConfig({ host, port: setup.ports.nats, storeDir, users });
   writeFileSync(join(state.natsDirectory, 'nats.conf'), config, { mode: 0o600 });
   writeManifests(state.manifests, generatedManifests(fleet, users, found.kind === 'none'));
-  return { setup, users, remarks: chooser.remarks };
+  rmSync(state.caFile, { force: true });
+  symlinkSync(join(certificateMount(setup), 'ca.crt'), state.caFile); // short to type, and true after a renewal
+  return { setup, users, evasions: chooser.evasions };
 }
 
 async function choosePorts(chooser: PortChooser, fleet: FleetManifest, nodes: number): Promise<Setup['ports']> {

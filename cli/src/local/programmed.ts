@@ -6,11 +6,12 @@ import { conditionOf, conditionWords, label, refOf, type Resource } from '../res
 /** What is still to come, in words; empty when everything that can be programmed is. */
 export function awaited(resources: readonly Resource[], fleet: ObjectRef, nodes: number): readonly string[] {
   const own = resources.find(({ kind, metadata }) => kind === 'RelayFleet' && refKey(metadata) === refKey(fleet));
-  const waiting = resources.flatMap((resource) => {
+  const waiting = new Map<string, string>(); // words -> who; what stands against the fleet is not said again for each domain
+  for (const resource of resources) {
     const { kind, words } = standingOf(resource);
-    return kind === 'waits' ? [`${label(resource)}  ${words}`] : [];
-  });
-  return [...fleetProblem(own, fleet, nodes), ...waiting];
+    if (kind === 'waits' && !waiting.has(words)) waiting.set(words, label(resource));
+  }
+  return [...fleetProblem(own, fleet, nodes), ...[...waiting].map(([words, who]) => `${who}  ${words}`)];
 }
 
 /** How an object stands once nothing is awaited any more. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { NatsUsers } from '@relayfleet/jetstream/server-config.ts';
 import type { SenderPlatform } from '@relayfleet/contract/api/sender-platform.ts';
 import { conditionOf, type Resource } from '../resource.ts';
-import { certificateMount, host, natsUrl, type Setup } from './parts.ts';
+import { host, natsUrl, type Setup } from './parts.ts';
 import type { ReadyFile, ReadyListener, ReadyPart, ReadyPlatform } from './ready-file.ts';
 
 export type ReadyInput = {
@@ -27,7 +27,7 @@ export function readyContent({ setup, users, version, resources, pids, writtenAt
     manifests: setup.manifests,
     fleet: fleet.ref,
     listeners: listenersOf(setup),
-    caFile: join(certificateMount(setup), 'ca.crt'),
+    caFile: state.caFile,
     platforms: resources.flatMap((resource) => (resource.kind === 'SenderPlatform' ? platformOf(resource, setup) : [])),
     receiver: setup.receiver ? { host, port: ports.receiver, messages: state.received } : null,
     dns: { host, port: ports.dns },

@@ -31,6 +31,7 @@ export function createReadyPublisher(deps: {
   const { setup, users, options, reader, supervisor, version } = deps;
   const files = [options.state.readyFile, ...(options.readyFile === undefined ? [] : [options.readyFile])];
   let written = '';
+  let failing = false;
 
   function compose(): ReadyFile {
     const writtenAt = new Date(deps.now()).toISOString();
@@ -59,11 +60,13 @@ export function createReadyPublisher(deps: {
       if (!whole || waitingFor.length > 0 || withoutTime(content) === written) return;
       try {
         write(content);
+        failing = false;
       } catch (error) {
-        written = withoutTime(content); // said once; the next change tries again
-        deps.onProblem(
-          `the ready file could not be renewed: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        if (!failing)
+          deps.onProblem(
+            `the ready file cannot be renewed yet: ${error instanceof Error ? error.message : String(error)}`,
+          );
+        failing = true;
       }
     },
     withdraw: () => files.forEach(removeReadyFile),

@@ -58,12 +58,13 @@ type Run = {
 };
 
 async function runFleet(
-  { setup, users, remarks }: Prepared,
+  { setup, users, evasions }: Prepared,
   options: LocalOptions,
   deps: LocalDeps,
   { story, guard }: { readonly story: Story; readonly guard: Guard },
 ): Promise<Outcome> {
-  for (const remark of remarks) story.say(`  ${remark}`);
+  if (evasions.length > 0)
+    story.say(`  Ports that are taken, and what is used instead:\n    ${evasions.join('\n    ')}\n`);
   const reader = createResourceReader(options.state.operator);
   const readied: string[] = [];
   const supervisor = createSupervisor({
@@ -80,7 +81,7 @@ async function runFleet(
     return await liveThrough({ options, deps, story, setup, reader, supervisor, publisher, readied });
   } finally {
     publisher.withdraw();
-    story.say('\nStopping.');
+    if (!deps.stop.aborted) story.say('\nStopping.');
     await supervisor.stop();
     story.say(`Stopped. What was queued stays in ${options.state.root} and goes on at the next start.`);
   }
@@ -100,8 +101,9 @@ async function liveThrough(run: Run): Promise<Outcome> {
   const renewal = setInterval(publisher.renew, lookEveryMs);
   try {
     const result = options.receiver ? await demonstrateOn(ready, run) : undefined;
-    if (result?.ok === false) story.say(`  The demonstration mail failed: ${result.problem}`);
-    if (options.once) return result?.ok === true ? done : failed('the demonstration mail failed, as said above');
+    const problem = result?.ok === false ? `the demonstration mail failed: ${result.problem}` : undefined;
+    if (options.once) return problem === undefined ? done : failed(problem);
+    if (problem !== undefined) story.say(`  ${problem}`);
     story.say(`\n${copyBlock(ready)}`);
     story.say(`Edit a manifest in ${options.manifests} and watch. Ctrl-C stops everything.`);
     await tellNews(ready, run);
@@ -121,7 +123,7 @@ async function demonstrateOn(ready: ReadyFile, { deps, story, readied }: Run): P
 
 /** Until somebody stops it. */
 async function tellNews(ready: ReadyFile, { deps, story, reader }: Run): Promise<void> {
-  const desk = createNewsDesk(reader, new Map(ready.parts.map(({ name, log }) => [name, log])));
+  const desk = createNewsDesk(reader, new Map(ready.parts.map(({ name, log }) => [name, log])), deps.now);
   while (!deps.stop.aborted) {
     desk.look().forEach(story.news);
     await sleep(lookEveryMs, undefined, { signal: deps.stop }).catch(() => undefined);

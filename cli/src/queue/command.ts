@@ -91,16 +91,22 @@ function readFilter(call: Call): EntryFilter | string {
   };
 }
 
+/** A listing knows the minute only. */
+function dueWords(dueAt: number | undefined, now: number): string {
+  if (dueAt === undefined) return 'now';
+  return `within ${ageWords(dueAt + 60_000 - now)}`;
+}
+
 function listText(entries: readonly EntryListing[], now: number): string {
   if (entries.length === 0) return 'Nothing waits.\n';
   return table(
-    ['ID', 'STATE', 'DESTINATION', 'PLATFORM', 'DUE IN', 'AGE'],
+    ['ID', 'STATE', 'DESTINATION', 'PLATFORM', 'DUE', 'AGE'],
     entries.map(({ state, key, dueAt }) => [
       key.id,
       state,
       key.destination,
       refKey(key.platform),
-      dueAt === undefined ? '' : ageWords(dueAt - now),
+      dueWords(dueAt, now),
       ageWords(now - mailIdTime(key.id)),
     ]),
   );

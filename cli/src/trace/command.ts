@@ -42,7 +42,7 @@ export const traceCommand: Command = {
 function traceText(id: string, events: readonly MailEvent[], waiting: readonly EntryListing[], now: number): string {
   const accepted = events.find(({ type }) => type === 'accepted')?.at ?? mailIdTime(id);
   const standing = waiting.map(({ state, key, dueAt }) => {
-    const due = dueAt === undefined ? '' : `, due in ${ageWords(dueAt - now)}`;
+    const due = dueAt === undefined ? '' : `, due within ${ageWords(dueAt + 60_000 - now)}`;
     return `            now ${state} for ${key.destination}${due}`;
   });
   return [new Date(accepted).toISOString(), ...stepLines(stepsOf(events), accepted), ...standing, ''].join('\n');

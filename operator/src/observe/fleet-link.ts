@@ -164,7 +164,10 @@ export function openFleetLink(first: WantedConnection, deps: FleetLinkDeps): Fle
       return nats && { nats, acknowledgements: hearing.acknowledgements(), ...(published ? { published } : {}) };
     },
     want(connection, snapshot) {
-      const news = planAwaited || sealedAs(snapshot) !== sealedAs(wanted.snapshot);
+      const resized = JSON.stringify(connection.sizing) !== JSON.stringify(wanted.connection.sizing);
+      const outrun = (snapshot?.generationFloor ?? 0) > (publisher.published()?.generation ?? 0);
+      const news = planAwaited || resized || outrun || sealedAs(snapshot) !== sealedAs(wanted.snapshot);
+      if (resized) preparedAt = -Infinity;
       planAwaited = false;
       wanted = { connection, ...(snapshot ? { snapshot } : {}) };
       if (news) wake.abort();

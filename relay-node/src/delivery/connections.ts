@@ -70,7 +70,7 @@ export function openConnections(settings: PoolSettings, now: () => number): Conn
   const pool: Pool = { settings, now, hops: new Map(), closing: false };
   const close = () => {
     pool.closing = true;
-    for (const hop of [...pool.hops.values()]) dropIdle(pool, hop);
+    pool.hops.forEach((hop) => dropIdle(pool, hop));
   };
   return { lease: (request) => lease(pool, request), close };
 }

@@ -77,7 +77,6 @@ export type Session = {
 export type Opened = { readonly ok: true; readonly session: Session } | { readonly ok: false; readonly fact: Fact };
 
 const quitPatienceMs = 2_000;
-
 const oneWrite = 65_536;
 
 /** Opens a session up to the point where MAIL may be said: TLS as the hop demands, authenticated if it has credentials. */
@@ -229,8 +228,8 @@ async function reset({ connection, deadlines, signal }: Line, fact: Fact): Promi
 
 /** The library sends a command as a whole; this is where it can still be added to. */
 function extendCommands(connection: SMTPConnection, parameters: (command: string) => string): void {
-  type WithCommands = { _sendCommand(command: string, logged?: string): void };
-  const plain = (SMTPConnection.prototype as unknown as WithCommands)._sendCommand;
+  type WithCommands = { _sendCommand: (this: SMTPConnection, command: string, logged?: string) => void };
+  const { _sendCommand } = SMTPConnection.prototype as unknown as WithCommands;
   (connection as unknown as WithCommands)._sendCommand = (command, logged) =>
-    plain.call(connection, command + parameters(command), logged);
+    _sendCommand.call(connection, command + parameters(command), logged);
 }

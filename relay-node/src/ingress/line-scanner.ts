@@ -1,13 +1,14 @@
 // Finds what makes peers disagree about where lines, and mails, end: CR and LF that do not come together, and NUL.
 // RFC 5321 §2.3.8: they may be transmitted as a line ending only. The verdict does not depend on how the bytes are cut.
 // Further defects of the raw message (lines over 998 octets) belong here.
+import { isAscii } from 'node:buffer';
 
 export const wireDefects = ['bare-cr', 'bare-lf', 'nul'] as const;
 export type WireDefect = (typeof wireDefects)[number];
 
 export type LineScanner = {
   push(chunk: Uint8Array): void;
-  /** The first defect in the order of the bytes, once all are pushed. */
+  /** The first defect in the order of the bytes, once all are pushed. Without one: whether any byte is beyond ASCII. */
   end(): { readonly defect: WireDefect | undefined; readonly eightBit: boolean };
 };
 
@@ -22,17 +23,21 @@ export function createLineScanner(): LineScanner {
   return {
     push(chunk) {
       if (defect !== undefined) return;
-      for (const byte of chunk) {
-        if (byte > cr) {
-          if (byte > 0x7f) eightBit = true;
-          if (!afterCr) continue;
-        }
-        defect = defectOf(byte, afterCr);
+      eightBit ||= !isAscii(chunk);
+      let cameCr = afterCr; // a local, and an index: this loop sees every byte of every mail
+      for (let index = 0; index < chunk.length; index += 1) {
+        const byte = chunk[index] ?? 0;
+        if (byte > cr && !cameCr) continue;
+        defect = defectOf(byte, cameCr);
         if (defect !== undefined) return;
-        afterCr = byte === cr;
+        cameCr = byte === cr;
       }
+      afterCr = cameCr;
     },
-    end: () => ({ defect: defect ?? (afterCr ? 'bare-cr' : undefined), eightBit }),
+    end: () => {
+      const found = defect ?? (afterCr ? 'bare-cr' : undefined);
+      return { defect: found, eightBit: found === undefined && eightBit };
+    },
   };
 }
 

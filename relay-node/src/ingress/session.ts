@@ -14,7 +14,7 @@ export type Session = {
   /** Argument of EHLO, unchecked. */
   readonly helo: string;
   readonly tls: { readonly version: string; readonly cipher: string } | undefined;
-  /** Only ever set under TLS. */
+  /** Not taken without TLS; the rules ask for both. */
   readonly credential: Credential | undefined;
 };
 

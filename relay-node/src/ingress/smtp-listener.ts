@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import type { FleetPolicy } from '@relayfleet/contract/snapshot.ts';
 import { render, type Answer, type ReplyKey } from '../replies.ts';
@@ -52,7 +53,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   await once(listening, 'listening'); // rejects with the error of the bind
   return {
     address: { ...address, port: (listening.address() as AddressInfo).port },
-    refreshTls: () => server.updateSecureContext(tlsOptions(options)),
+    refreshTls: () => server.refreshTls(),
     stop: (graceMs) => server.stop(graceMs),
   };
 }
@@ -60,11 +61,13 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 class SubmissionServer extends SMTPServer {
   readonly #listener: ListenerOptions;
   readonly #connections = new WeakMap<SMTPServerSession, Connection>();
+  #presented: ReturnType<typeof tlsOptions>;
   #stopping = false;
 
   constructor(listener: ListenerOptions) {
     super(serverOptions(listener));
     this.#listener = listener;
+    this.#presented = tlsOptions(listener);
     this.server.on('connection', (socket) => this.#boundHandshake(socket));
   }
 
@@ -76,6 +79,14 @@ class SubmissionServer extends SMTPServer {
     this.connections.add(connection);
     connection.on('error', (error) => this._onError(error));
     connection.init();
+  }
+
+  /** A new context forgets the sessions that clients could resume, so it is made for a change only. */
+  refreshTls(): void {
+    const wanted = tlsOptions(this.#listener);
+    if (isDeepStrictEqual(wanted, this.#presented)) return;
+    this.updateSecureContext(wanted);
+    this.#presented = wanted;
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -169,13 +180,12 @@ class SubmissionServer extends SMTPServer {
   }
 
   #session(session: SMTPServerSession): Session {
-    const tls = session.secure ? this.#connections.get(session)?.tls : undefined;
     return {
       id: session.id,
       remoteAddress: session.remoteAddress,
       helo: session.hostNameAppearsAs || '',
-      tls,
-      credential: (tls && session.user) || undefined,
+      tls: session.secure ? this.#connections.get(session)?.tls : undefined,
+      credential: session.user || undefined,
     };
   }
 }

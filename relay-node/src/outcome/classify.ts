@@ -28,39 +28,39 @@ export type Verdict = {
 };
 
 export function classify(fact: Fact | RoutingFailure | OwnFact): Verdict {
-  switch (fact.kind) {
-    case 'taken':
-      return { ...readReply(fact.reply, '2.0.0'), outcome: 'delivered', category: 'accepted', why: 'delivered' };
-    case 'refused':
-      return classifyReply(fact.stage, fact.reply);
-    case 'unfit':
-      return unfit[fact.lacks];
-    case 'lost':
-      return fact.dotSent ? lostAfterDot : lostBeforeDot;
-    default:
-      return plain[fact.kind];
-  }
+  if (fact.kind === 'taken')
+    return { ...readReply(fact.reply, '2.0.0'), outcome: 'delivered', category: 'accepted', why: 'delivered' };
+  if (fact.kind === 'refused') return classifyReply(fact.stage, fact.reply);
+  if (fact.kind === 'unfit') return unfit[fact.lacks];
+  if (fact.kind === 'lost') return fact.dotSent ? lostAfterDot : lostBeforeDot;
+  return plain[fact.kind];
 }
 
 /** Whether the fault lies with this hop alone and nothing of the mail can have been taken, so that another may be asked now. */
 export function isHopsFault(fact: Fact | RoutingFailure): boolean {
-  switch (fact.kind) {
-    case 'unreachable':
-    case 'no-tls':
-    case 'tls-failed':
-    case 'no-address':
-    case 'address-refused':
-    case 'dns-unavailable':
-      return true;
-    case 'lost':
-      return !fact.dotSent;
-    case 'refused':
-      // RFC 5321 §3.8: 421 closes the session; before MAIL every refusal is about us and this host, not about the mail.
-      return beforeMail.has(fact.stage) || (fact.stage !== 'dot' && replyCode(fact.reply) === 421);
-    default:
-      return false;
-  }
+  if (fact.kind === 'lost') return !fact.dotSent;
+  // RFC 5321 §3.8: 421 closes the session; before MAIL every refusal is about us and this host, not about the mail.
+  if (fact.kind === 'refused')
+    return beforeMail.has(fact.stage) || (fact.stage !== 'dot' && replyCode(fact.reply) === 421);
+  return hopsFault[fact.kind];
 }
+
+const hopsFault: Readonly<Record<Exclude<(Fact | RoutingFailure)['kind'], 'lost' | 'refused'>, boolean>> = {
+  unreachable: true,
+  'no-tls': true,
+  'tls-failed': true,
+  'no-address': true,
+  'address-refused': true,
+  'dns-unavailable': true,
+  taken: false,
+  unfit: false,
+  unsendable: false,
+  interrupted: false,
+  'no-route': false,
+  'no-such-domain': false,
+  'null-mx': false,
+  'no-mail-host': false,
+};
 
 const beforeMail: ReadonlySet<Stage> = new Set(['greeting', 'hello', 'auth']);
 

@@ -148,6 +148,14 @@ test('recipients: any domain, our grammar, so many and no more', () => {
     assert.equal(asked({ address }), 'recipientSyntax', address);
 });
 
+test('never more recipients than one commit can hold, whatever the fleet allows', () => {
+  const limits = { ...fleetPolicy().limits, maxRecipients: 10_000 };
+  const snapshot = snapshotOf({ fleet: fleetPolicy({ limits }) });
+  const asked = (accepted: number) => judge(recipientRules, { snapshot, session, sender, recipient, accepted })?.reply;
+  assert.equal(asked(999), undefined);
+  assert.equal(asked(1000), 'tooManyRecipients');
+});
+
 test('every rule has a name of its own', () => {
   for (const rules of [senderRules, recipientRules, messageRules]) {
     const names = rules.map(({ name }) => name);

@@ -39,6 +39,9 @@ const standing: readonly Rule<SenderFacts>[] = [
   },
 ];
 
+/** All entries of a mail are one commit, and nats-server takes 1000 messages in one: a client that is asked sends the rest apart. */
+const mostRecipients = 1000;
+
 /** At MAIL FROM. */
 export const senderRules: readonly Rule<SenderFacts>[] = [
   ...standing,
@@ -80,7 +83,7 @@ export const recipientRules: readonly Rule<RecipientFacts>[] = [
   {
     name: 'not more recipients than the fleet allows',
     refuse: ({ snapshot, accepted }) =>
-      accepted >= snapshot.fleet.limits.maxRecipients ? 'tooManyRecipients' : undefined,
+      accepted >= Math.min(snapshot.fleet.limits.maxRecipients, mostRecipients) ? 'tooManyRecipients' : undefined,
   },
 ];
 

@@ -13,7 +13,7 @@ export function parseSingleMailbox(value: string): Mailbox | undefined {
 
 // RFC 5322 §3.2.5, a word of a phrase: an atom, with the dots that §4.1 adds ("John Q. Public"), or a quoted string. Both may
 // hold what is printed beyond ASCII (RFC 6532 §3.2), but not bytes that were not UTF-8 (U+FFFD). No `<`, `@` or `,` in an atom.
-const atom = /(?:[\w.!#$%&'*+/=?^`{|}~-]|[^\x00-\x7f\p{C}\p{Z}\ufffd])+/u.source;
+const atom = /(?:[\w.!#$%&'*+/=?^`{|}~-]|(?!\p{ASCII})[^\p{C}\p{Z}\ufffd])+/u.source;
 const quoted = /"(?:[^"\\\p{Cc}\ufffd]|\\[ -~])*"/u.source;
 const word = new RegExp(`[ \\t]*(?:${atom}|${quoted})[ \\t]*`, 'uy');
 

@@ -64,13 +64,8 @@ test('envelopes are what the contract reads, k of how many', () => {
     assert.deepEqual([envelope.k, envelope.of, envelope.destination], [k, 2, destinations[k]?.name]);
   }
   const { ret, envid, smtputf8, eightBit, attempt, due, acceptedAt, lane } = envelopes[0]!;
-  assert.deepEqual(
-    { ret, envid, smtputf8, eightBit, attempt, due, acceptedAt, lane },
-    {
-      ...{ ret: 'HDRS', envid: 'e+3D1', smtputf8: true, eightBit: true, attempt: 0, due: mail.at, acceptedAt: mail.at },
-      lane: 'transactional',
-    },
-  );
+  assert.deepEqual([ret, envid, smtputf8, eightBit, lane], ['HDRS', 'e+3D1', true, true, 'transactional']);
+  assert.deepEqual([attempt, due, acceptedAt], [0, mail.at, mail.at]);
 });
 
 test('property: every recipient is in exactly one entry', () => {

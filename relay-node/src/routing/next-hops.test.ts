@@ -74,7 +74,7 @@ test('a shuffled list keeps preference order, whatever the randomness', async ()
         assert.ok(Array.isArray(order) && order.length === list.length);
         assert.deepEqual(
           order.map((host) => host[1]),
-          order.map((host) => host[1]).toSorted(),
+          order.map((host) => host[1]).toSorted((a, b) => Number(a) - Number(b)),
         );
       },
     ),

@@ -62,12 +62,11 @@ export async function bodyHash(message: Buffer, bodyStart: number, sliceBytes = 
 
 /** What one slice of a body leaves to the next: line ends and a blank that count only if something follows them. */
 type BodyState = { lineEnds: number; blank: boolean; empty: boolean };
+type Output = { readonly into: Buffer; readonly spill: (bytes: Buffer) => void };
 
-function relaxSlice(
-  slice: Buffer,
-  state: BodyState,
-  { into, spill }: { into: Buffer; spill: (bytes: Buffer) => void },
-): number {
+/** Writes the relaxed form of a slice; returns how much of `into` is filled. */
+function relaxSlice(slice: Buffer, state: BodyState, output: Output): number {
+  const { into } = output;
   let at = 0;
   for (let i = 0; i < slice.length; i++) {
     const byte = slice[i]!;
@@ -78,18 +77,25 @@ function relaxSlice(
       state.lineEnds++;
       i++;
     } else {
-      for (; state.lineEnds > 0; state.lineEnds--) {
-        if (at > into.length / 2) {
-          spill(into.subarray(0, at));
-          at = 0;
-        }
-        into[at++] = cr;
-        into[at++] = lf;
-      }
+      if (state.lineEnds > 0) at = writeLineEnds(state, output, at);
       if (state.blank) into[at++] = space;
       into[at++] = byte;
       state.blank = state.empty = false;
     }
+  }
+  return at;
+}
+
+/** Line ends may have been held back over many slices: what is written is spilled while half of the room is still free. */
+function writeLineEnds(state: BodyState, { into, spill }: Output, start: number): number {
+  let at = start;
+  for (; state.lineEnds > 0; state.lineEnds--) {
+    if (at > into.length / 2) {
+      spill(into.subarray(0, at));
+      at = 0;
+    }
+    into[at++] = cr;
+    into[at++] = lf;
   }
   return at;
 }

@@ -23,9 +23,26 @@ export const signatureLifetimeSeconds = 7 * 24 * 3600;
 
 /** Fields a reader or a filter acts on: each is signed as often as it occurs and once more. RFC 6376 §5.4, §8.15 */
 export const oversignedFields = [
-  ...['from', 'sender', 'reply-to', 'to', 'cc', 'subject', 'date', 'message-id', 'in-reply-to', 'references'],
-  ...['mime-version', 'content-type', 'content-transfer-encoding', 'content-disposition', 'content-id'],
-  ...['content-description', 'list-id', 'list-unsubscribe', 'list-unsubscribe-post', 'feedback-id'], // RFC 8058 §4
+  'from',
+  'sender',
+  'reply-to',
+  'to',
+  'cc',
+  'subject',
+  'date',
+  'message-id',
+  'in-reply-to',
+  'references',
+  'mime-version',
+  'content-type',
+  'content-transfer-encoding',
+  'content-disposition',
+  'content-id',
+  'content-description',
+  'list-id',
+  'list-unsubscribe', // RFC 8058 §4: both must be signed
+  'list-unsubscribe-post',
+  'feedback-id',
 ] as const;
 
 const signAsync = promisify(cryptoSign);

@@ -161,10 +161,11 @@ const bad: Readonly<Record<string, readonly [reason: string, make: (stage: Stage
   ],
   'with a shard of another name’s content': ['ShardUnreadable', (stage) => withForeignShard(stage)],
   'with a shard that was tampered with': ['ShardUnreadable', (stage) => withTamperedShard(stage)],
-  'with a shard that is missing': [
-    'ShardMissing',
-    ({ publish, shards }) => (shards.clear(), publishThenLose(publish, shards)),
+  'with an older shard in the place of the one that was signed for': [
+    'ShardUnreadable',
+    (stage) => withOlderShard(stage),
   ],
+  'with a shard that is missing': ['ShardMissing', ({ publish, shards }) => publishThenLose(publish, shards)],
 };
 
 function publishThenLose(publish: Stage['publish'], shards: Map<string, Uint8Array>): Uint8Array {
@@ -182,6 +183,14 @@ function withShard(stage: Stage, plain: Uint8Array): Uint8Array {
 }
 function withForeignShard(stage: Stage): Uint8Array {
   return manifestFor(stage, sealShard({ fleetUid, name: 'd1', key: fleetKey }, Buffer.from('{"v":1}')));
+}
+function withOlderShard(stage: Stage): Uint8Array {
+  const older = [...stage.shards].find(([key]) => key.startsWith('shard.p'))?.[1];
+  const bytes = stage.publish(9, snapshotContent({ platforms: [platformPolicy({ suspended: { reason: 'x' } })] }));
+  const newer = [...stage.shards.keys()].filter((key) => key.startsWith('shard.p')).at(-1);
+  assert.ok(older && newer);
+  stage.shards.set(newer, older);
+  return bytes;
 }
 function withTamperedShard(stage: Stage): Uint8Array {
   const bytes = stage.publish(9, snapshotContent({ domains: [domainPolicy({ domain: 'other.test' })] }));

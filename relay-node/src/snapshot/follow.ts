@@ -76,7 +76,7 @@ export function followSnapshot(deps: FollowDeps): Following {
   });
   return {
     current: () => held?.snapshot,
-    acknowledge: acknowledging.say,
+    acknowledge: () => acknowledging.say(),
     async stop() {
       stopWatching();
       cancelRetry();

@@ -1,6 +1,6 @@
 // Where received mail lies: `<number>.eml` holds the raw bytes, `<number>.json` what the SMTP conversation said and how the
 // mail was judged. The JSON file appears last and at once, so whoever sees it can read both. Stable: scripts read it.
-import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Verdicts } from './verify.ts';
 
@@ -43,9 +43,14 @@ export async function openMailbox(directory: string): Promise<Mailbox> {
     store: async (raw, receipt) => {
       last += 1;
       const base = join(directory, String(last).padStart(6, '0'));
-      await writeFile(`${base}.eml`, raw, { mode: 0o600 });
-      await writeFile(`${base}.json.tmp`, `${JSON.stringify(receipt, null, 2)}\n`, { mode: 0o600 });
-      await rename(`${base}.json.tmp`, `${base}.json`);
+      try {
+        await writeFile(`${base}.eml`, raw, { mode: 0o600 });
+        await writeFile(`${base}.json.tmp`, `${JSON.stringify(receipt, null, 2)}\n`, { mode: 0o600 });
+        await rename(`${base}.json.tmp`, `${base}.json`);
+      } catch (error) {
+        for (const ending of ['eml', 'json.tmp']) await rm(`${base}.${ending}`, { force: true });
+        throw error;
+      }
       return `${base}.eml`;
     },
   };

@@ -38,5 +38,5 @@ function receivedFields({ queueId, size, verdicts, verifyMs, client }: Receipt, 
 }
 
 function log(level: string, message: string, fields: Record<string, unknown>): void {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
+  process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, msg: message, ...fields })}\n`);
 }

@@ -13,7 +13,7 @@ test('a taken port is passed over, and said so; no port is given out twice', asy
   const first = await chooser.choose('a', port);
   const second = await chooser.choose('b', port);
   assert.equal(new Set([port, first, second]).size, 3);
-  assert.equal(chooser.remarks[0], `Port ${port} (a) is taken; using ${first}.`);
+  assert.equal(chooser.evasions[0], `${port} -> ${first} (a)`);
   assert.deepEqual(
     [...chooser.chosen],
     [
@@ -28,5 +28,5 @@ test('the port of the last run comes first', async () => {
   const free = await probe.choose('probe', 0);
   const chooser = createPortChooser('127.0.0.1', new Map([['a', free]]));
   assert.equal(await chooser.choose('a', 1), free);
-  assert.deepEqual(chooser.remarks, []);
+  assert.deepEqual(chooser.evasions, []);
 });

@@ -8,8 +8,8 @@ export type PortChooser = {
   choose(purpose: string, preferred: number): Promise<number>;
   /** By purpose. */
   readonly chosen: ReadonlyMap<string, number>;
-  /** What was wanted and could not be had, in sentences. */
-  readonly remarks: readonly string[];
+  /** Where the wanted port was taken: `2465 -> 2565 (node-1 submissions)`. */
+  readonly evasions: readonly string[];
 };
 
 const step = 100;
@@ -18,10 +18,10 @@ const tries = 10;
 /** `remembered`: what the last run of the same state used, by purpose; tried first, so that addresses stay the same. */
 export function createPortChooser(host: string, remembered: ReadonlyMap<string, number> = new Map()): PortChooser {
   const chosen = new Map<string, number>();
-  const remarks: string[] = [];
+  const evasions: string[] = [];
   return {
     chosen,
-    remarks,
+    evasions,
     choose: async (purpose, preferred) => {
       const first = remembered.get(purpose) ?? preferred;
       const candidates = [...new Set([first, ...Array.from({ length: tries }, (_, n) => preferred + n * step)]), 0];
@@ -30,7 +30,7 @@ export function createPortChooser(host: string, remembered: ReadonlyMap<string, 
         const port = await tryPort(host, candidate);
         if (port === undefined) continue;
         chosen.set(purpose, port);
-        if (port !== first) remarks.push(`Port ${first} (${purpose}) is taken; using ${port}.`);
+        if (port !== first) evasions.push(`${first} -> ${port} (${purpose})`);
         return port;
       }
       throw new Error(`no free port for ${purpose} on ${host}`);

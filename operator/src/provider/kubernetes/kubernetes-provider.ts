@@ -1,7 +1,7 @@
 // The provider for a cluster: objects come from list and watch, Secrets and statuses go back by server-side apply.
 // What is written is in the store as soon as the API server has answered, so that no decision is made twice for want of an echo.
 import { isDeepStrictEqual } from 'node:util';
-import type { Secret } from '@relayfleet/contract/api/object-meta.ts';
+import type { ObjectMeta, Secret } from '@relayfleet/contract/api/object-meta.ts';
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { generationAnnotation } from '../../owned-secrets.ts';
 import type { WantedSecret, WantedStatus } from '../../plan.ts';
@@ -69,7 +69,12 @@ export function createKubernetesProvider(options: KubernetesProviderOptions): Pr
 }
 
 function objectsOf({ fleets, domains, platforms }: Collections) {
-  return { fleets: [...fleets.values()], domains: [...domains.values()], platforms: [...platforms.values()] };
+  return { fleets: staying(fleets), domains: staying(domains), platforms: staying(platforms) };
+}
+
+/** An object that is being deleted has lost its say, although somebody's finalizer may keep it for a while. */
+function staying<T extends Stored & { readonly metadata: ObjectMeta }>(store: Store<T>): T[] {
+  return [...store.values()].filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
 function byKey(store: Store<Secret>): [string, Secret][] {

@@ -22,7 +22,8 @@ export function compileShape(schema: Schema, options: { readonly secret?: boolea
   const show = options.secret ? () => '"***"' : showValue;
   return (object) => {
     if (validate(object)) return [];
-    const errors = validate.errors ?? [];
+    // What the branches of an anyOf say tells more than that none of them fits.
+    const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'anyOf');
     return [...new Set(errors.map((error) => describe(error, dotted(error.instancePath, object), show)))];
   };
 }
@@ -79,8 +80,6 @@ function describe(error: ErrorObject, path: string, show: (value: unknown) => st
       return invalid(`should match '${String(error.params['pattern'])}'`);
     case 'format':
       return invalid(`must be of type ${String(error.params['format'])}: ${value}`);
-    case 'anyOf':
-      return invalid(`must validate at least one schema (anyOf)`);
     default:
       return invalid(error.message ?? 'is not valid');
   }

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inboxPrefix, natsPermissions, natsRoles } from './nats-roles.ts';
+
+test('no role may do a thing it has no name for: no bare wildcard, no account-wide API', () => {
+  for (const role of natsRoles)
+    for (const subject of [...natsPermissions(role).publish, ...natsPermissions(role).subscribe]) {
+      assert.notEqual(subject, '>');
+      assert.doesNotMatch(subject, /^(\*|\$JS\.API\.>|\$JS\.>|\$SYS|_INBOX\.)/, `${role}: ${subject}`);
+    }
+});
+
+test('nobody may delete a stream, and only the operator may make, change or purge one', () => {
+  for (const role of natsRoles)
+    for (const subject of natsPermissions(role).publish) {
+      assert.doesNotMatch(subject, /STREAM\.(DELETE|MSG\.DELETE|RESTORE|SNAPSHOT)/, `${role}: ${subject}`);
+      if (role !== 'operator') assert.doesNotMatch(subject, /STREAM\.(CREATE|UPDATE|PURGE)|CONSUMER\.CREATE/, subject);
+    }
+});
+
+test('each role hears its own answers only', () => {
+  for (const role of natsRoles)
+    for (const other of natsRoles.filter((name) => name !== role))
+      assert.ok(!natsPermissions(role).subscribe.some((subject) => subject.startsWith(inboxPrefix(other))));
+});
