@@ -24,7 +24,7 @@ export function flagLabel({ name, short, value }: Flag): string {
 export function flagNote({ description, choices, otherwise }: Flag): string {
   const notes = [
     ...(choices === undefined ? [] : [`one of ${choices.join(', ')}`]),
-    ...(otherwise === undefined ? [] : [`default ${otherwise}`]),
+    ...(otherwise === undefined ? [] : [`default: ${otherwise}`]),
   ];
   return notes.length === 0 ? description : `${description.replace(/\.$/, '')} (${notes.join('; ')}).`;
 }

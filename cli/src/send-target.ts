@@ -1,9 +1,8 @@
 // Where `relayfleet send` submits: read from a running local fleet's ready file, or from a platform's binding Secret in a
 // cluster (Service Binding specification, "Well-known Secret Entries").
-import { readFileSync } from 'node:fs';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
 import type { Call, Terminal } from './command.ts';
-import { readReadyFile, type ReadyFile } from './local/ready-file.ts';
+import { readCa, readReadyFile, type ReadyFile } from './local/ready-file.ts';
 import { senderOf } from './local/story/copy-block.ts';
 import type { Target, TargetRequest } from './send/command.ts';
 import { localState, openSource } from './source.ts';
@@ -29,13 +28,14 @@ export function targetOfReadyFile(ready: ReadyFile, { platform, node, tls }: Tar
   if (listener === undefined)
     return `no ${tls} listener${node === undefined ? '' : ` of ${node}`}; there are ${[...new Set(ready.listeners.map((l) => l.node))].join(', ')}`;
   const { host, port } = listener;
+  const ca = readCa(ready);
   return {
     host,
     port,
     tls,
     user: chosen.user,
     password: chosen.password,
-    ca: readFileSync(ready.caFile, 'utf8'),
+    ...(ca === undefined ? {} : { ca }),
     from: senderOf(domain),
   };
 }

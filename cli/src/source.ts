@@ -15,6 +15,8 @@ export type Source = {
   resources(kind: Resource['kind'], scope: Scope): Promise<readonly Resource[]>;
   /** Values as text. Undefined where there is no such Secret. */
   secret(ref: ObjectRef): Promise<Readonly<Record<string, string>> | undefined>;
+  /** What is wrong with manifests that are in force in no form; a cluster refuses those to whoever applies them. */
+  refused(): Promise<readonly string[]>;
   /** Namespace meant where none is named. */
   namespace(): Promise<string>;
 };
@@ -73,6 +75,7 @@ function stateSource(state: StateDirectory): Source {
             kind === wanted && (all || namespace === undefined || metadata.namespace === namespace),
         ),
     secret: async ({ namespace, name }) => readMount(join(state.mounts, namespace, name)),
+    refused: async () => reader.refused(),
     namespace: async () => 'default',
   };
 }
@@ -111,6 +114,7 @@ function kubectlSource(call: Call): Source {
         Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
       );
     },
+    refused: async () => [],
     namespace: async () =>
       (await kubectl(['config', 'view', '--minify', '-o', 'jsonpath={..namespace}'])).trim() || 'default',
   };

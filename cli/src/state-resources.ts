@@ -2,51 +2,66 @@
 // is wrong with the manifests. A half-written state reads as far as it goes. Reads again only what changed.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { parse } from 'yaml';
-import { refOf, resourceKinds, type Resource } from './resource.ts';
-
-/** A manifest the operator refused; the last good form of what it is about stays in force. */
-export type RefusedManifest = {
-  readonly file: string;
-  readonly about?: { readonly kind: string; readonly ref: ObjectRef };
-  readonly problems: readonly string[];
-};
+import { label, refOf, resourceKinds, type Resource } from './resource.ts';
 
 export type ResourceReader = {
   /** By kind, then as the file names sort. */
   resources(): readonly Resource[];
-  refused(): readonly RefusedManifest[];
+  /**
+   * `FILE: what is wrong`, for manifests that are in force in no form. Where an earlier form is in force, the object's
+   * conditions say what is wrong with the new one.
+   */
+  refused(): readonly string[];
 };
 
 /** `operatorState`: the directory the operator got as RELAYFLEET_STATE. */
 export function createResourceReader(operatorState: string): ResourceReader {
   const read = createCachedReader();
-  return {
-    resources: () =>
-      resourceKinds.flatMap((kind) => {
-        const statuses = new Map(
-          filesIn(join(operatorState, 'status', kind)).flatMap((file) => {
-            const value = read(file, parse) as Resource | undefined;
-            return value === undefined ? [] : [[key(refOf(value)), value.status] as const];
-          }),
-        );
-        return filesIn(join(operatorState, 'objects', kind)).flatMap((file) => {
-          const record = read(file, JSON.parse) as ObjectRecord | undefined;
-          return record === undefined ? [] : [resourceOf(record, statuses.get(key(record.ref)))];
-        });
+
+  const statusesOf = (kind: Resource['kind']): ReadonlyMap<string, Resource['status']> =>
+    new Map(
+      filesIn(join(operatorState, 'status', kind)).flatMap((file) => {
+        const value = read(file, parse) as Resource | undefined;
+        return value === undefined ? [] : [[refKey(refOf(value)), value.status] as const];
       }),
-    refused: () => (read(join(operatorState, 'problems.json'), JSON.parse) as RefusedManifest[] | undefined) ?? [],
+    );
+
+  const resources = (): readonly Resource[] =>
+    resourceKinds.flatMap((kind) => {
+      const statuses = statusesOf(kind);
+      return filesIn(join(operatorState, 'objects', kind)).flatMap((file) => {
+        const record = read(file, JSON.parse) as ObjectRecord | undefined;
+        return record === undefined ? [] : [resourceOf(record, statuses.get(refKey(record.ref)))];
+      });
+    });
+
+  return {
+    resources,
+    refused: () => {
+      const refusals = (read(join(operatorState, 'problems.json'), JSON.parse) as Refusal[] | undefined) ?? [];
+      const inForce = new Set(resources().map(label));
+      return refusals
+        .filter(({ about }) => about === undefined || !inForce.has(`${about.kind} ${refKey(about.ref)}`))
+        .flatMap(({ file, problems }) => problems.map((problem) => `${file}: ${problem}`));
+    },
   };
 }
 
-/** As operator/src/provider/file/settle.ts writes it. */
+/** Both as operator/src/provider/file/settle.ts has them. */
 type ObjectRecord = {
   readonly ref: ObjectRef;
   readonly uid: string;
   readonly creationTimestamp: string;
   readonly generation: number;
   readonly object: Resource;
+};
+
+type Refusal = {
+  readonly file: string;
+  readonly about?: { readonly kind: string; readonly ref: ObjectRef };
+  readonly problems: readonly string[];
 };
 
 function resourceOf(
@@ -83,8 +98,4 @@ function filesIn(directory: string): string[] {
   } catch {
     return [];
   }
-}
-
-function key({ namespace, name }: ObjectRef): string {
-  return `${namespace}/${name}`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { lanes } from './envelope.ts';
-import { decodeEvent, encodeEvent, eventTypes, tally, type MailEvent } from './event.ts';
+import { decodeEvents, encodeEvents, eventTypes, tally, type MailEvent } from './event.ts';
 import { newMailId } from './mail-id.ts';
 import { attemptOutcomes, isFinal, outcomeCategories } from './outcome.ts';
 
@@ -75,14 +75,14 @@ const events = fc.oneof(
 test('an event comes back as it was written', () => {
   fc.assert(
     fc.property(events, (event) => {
-      assert.deepEqual(decodeEvent(encodeEvent(event)), { ok: true, value: event });
+      assert.deepEqual(decodeEvents(encodeEvents([event])), { ok: true, value: [event] });
     }),
   );
 });
 
 test('an event has no room for an address: unknown fields are dropped on the way in', () => {
   const [event] = fc.sample(events, 1) as [MailEvent];
-  const decoded = decodeEvent(Buffer.from(JSON.stringify({ ...event, recipient: 'someone@example.net' })));
+  const decoded = decodeEvents(Buffer.from(JSON.stringify({ ...event, recipient: 'someone@example.net' })));
   assert.ok(decoded.ok && !JSON.stringify(decoded.value).includes('@'));
 });
 
@@ -92,7 +92,7 @@ test('what is no event is refused with its field', () => {
     1,
   )[0] as MailEvent;
   const problemOf = (change: object) => {
-    const decoded = decodeEvent(Buffer.from(JSON.stringify({ ...attempted, ...change })));
+    const decoded = decodeEvents(Buffer.from(JSON.stringify({ ...attempted, ...change })));
     return decoded.ok ? 'accepted' : decoded.problem;
   };
   assert.match(problemOf({ type: 'opened' }), /^type: /);
@@ -106,8 +106,8 @@ test('what is no event is refused with its field', () => {
     problemOf({ results: [{ n: 0, outcome: 'lost', category: 'peer', status: '4.0.0' }] }),
     /^results\.0\.outcome: /,
   );
-  assert.deepEqual(decodeEvent(Buffer.from('no')), { ok: false, problem: 'document: not JSON' });
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => assert.equal(decodeEvent(bytes).ok, false)));
+  assert.deepEqual(decodeEvents(Buffer.from('no')), { ok: false, problem: 'document: not JSON' });
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => assert.equal(decodeEvents(bytes).ok, false)));
 });
 
 test('results are counted by outcome', () => {

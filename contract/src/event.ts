@@ -62,12 +62,19 @@ export type SettledEvent = Extract<MailEvent, { type: 'settled' }>;
 
 export const eventTypes = ['accepted', 'attempted', 'settled'] as const satisfies readonly MailEvent['type'][];
 
-export function encodeEvent(event: MailEvent): Uint8Array {
-  return Buffer.from(JSON.stringify(event));
+/** Events of one entry as one stored message, a line of JSON each: what happened together costs one sync together. */
+export function encodeEvents(events: readonly MailEvent[]): Uint8Array {
+  return Buffer.from(events.map((event) => JSON.stringify(event)).join('\n'));
 }
 
-export function decodeEvent(bytes: Uint8Array): Parsed<MailEvent> {
-  return parseJsonWith(eventSchema, Buffer.from(bytes).toString());
+export function decodeEvents(bytes: Uint8Array): Parsed<readonly MailEvent[]> {
+  const events: MailEvent[] = [];
+  for (const line of Buffer.from(bytes).toString().split('\n')) {
+    const event = parseJsonWith(eventSchema, line);
+    if (!event.ok) return event;
+    events.push(event.value);
+  }
+  return { ok: true, value: events };
 }
 
 /** Outcomes of one attempt, counted: `{delivered: 2, deferred: 1}`. */

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AuthorizationError, connect, type NatsConnection } from '@nats-io/transport-node';
 import { inboxPrefix, type NatsRole } from '@relayfleet/contract/nats-roles.ts';
+import { openAsk, type Ask } from './ask.ts';
 
 export type NatsSettings = {
   /** `nats://host:port` or `tls://host:port`, several separated by commas. */
@@ -29,6 +30,8 @@ export type Nats = {
   isConnected(): boolean;
   /** Whether there is a connection now or before `ms` have passed. What is sent without one is lost when it comes. */
   connectedWithin(ms: number): Promise<boolean>;
+  /** Publishes and resolves with the answer; rejects after its time, or at once when the connection ends. */
+  readonly ask: Ask;
   /** The answer, or a rejection as soon as the connection ends: a question on its way ended with it. */
   whileConnected<T>(answer: Promise<T>): Promise<T>;
   /** How often the connection was made; a change means that the server may have restarted in between. */
@@ -49,7 +52,7 @@ export async function connectNats(
 ): Promise<Nats> {
   for (;;) {
     try {
-      return watch(await connect(connectionOptions(settings)));
+      return watch(await connect(connectionOptions(settings)), inboxPrefix(settings.role));
     } catch (cause) {
       if (cause instanceof AuthorizationError)
         throw new Error(`NATS at ${settings.url} refuses user ${settings.username}`, { cause });
@@ -81,7 +84,8 @@ function connectionOptions({ url, username, password, ca, role, name }: NatsSett
   };
 }
 
-function watch(nc: NatsConnection): Nats {
+function watch(nc: NatsConnection, inbox: string): Nats {
+  const { ask, abandon } = openAsk(nc, inbox);
   const listeners = new Set<(status: NatsStatus) => void>();
   let connected = true;
   let connections = 1;
@@ -97,6 +101,7 @@ function watch(nc: NatsConnection): Nats {
       } else if (status.type === 'disconnect' || status.type === 'close') {
         if (connected) tell({ kind: 'disconnected' });
         connected = false;
+        abandon();
       } else if (status.type === 'error') tell({ kind: 'refused', detail: status.error.message });
     }
   };
@@ -138,6 +143,7 @@ function watch(nc: NatsConnection): Nats {
     closed,
     isConnected,
     connectedWithin,
+    ask,
     whileConnected,
     connections: () => connections,
     onStatus,

@@ -1,11 +1,11 @@
 // The record of what happened to mails: appended durably, and read back by whoever gets an entry a second time.
-// Holds no addresses. Events of one mail are not one commit: each says by itself what it says.
-import { decodeEvent, encodeEvent, type AttemptedEvent, type MailEvent } from '@relayfleet/contract/event.ts';
+// Holds no addresses. Events of one entry that are appended together are one stored message, under the first one's type.
+import { decodeEvents, encodeEvents, type AttemptedEvent, type MailEvent } from '@relayfleet/contract/event.ts';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { eventSubject, streams } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
 import { openGroupCommit } from './group-commit.ts';
-import { insist, type Commit, type Message } from './publish.ts';
+import { insist, publishBatch, publishOne, type Commit, type Message } from './publish.ts';
 import { readLast } from './read.ts';
 
 export type EventLog = {
@@ -14,6 +14,11 @@ export type EventLog = {
    * events again is harmless.
    */
   append(events: readonly MailEvent[], deadlineMs?: number): Promise<void>;
+  /**
+   * For events nobody waits for: written within a quarter of a second, many under one sync. Lost if this process is killed before.
+   * Failures are told to `onLost`.
+   */
+  note(event: MailEvent): void;
   /** The last attempt recorded for an entry. Rejects when NATS does not answer: not knowing is not "none". */
   lastAttempted(platform: ObjectRef, id: string, k: number): Promise<AttemptedEvent | undefined>;
   /** Waits for the appends under way. */
@@ -22,18 +27,43 @@ export type EventLog = {
 
 const appendDeadlineMs = 30_000;
 const tryMs = 5_000;
+/** One atomic batch costs about as much as eight single events; at full load this one holds a hundred. */
+const noteMs = 250;
+const mostNoted = 200;
 
-export function openEventLog(nats: Nats): EventLog {
+export function openEventLog(nats: Nats, onLost: (events: number) => void = () => undefined): EventLog {
   const group = openGroupCommit(nats);
   const underWay = new Set<Promise<unknown>>();
 
-  const storeOne = (event: MailEvent, deadlineMs: number): Promise<Commit> => {
-    const message = toMessage(event);
+  const storeOne = (events: readonly [MailEvent, ...MailEvent[]], deadlineMs: number): Promise<Commit> => {
+    const message = toMessage(events);
     return insist(nats, { timeoutMs: tryMs, deadlineMs }, (timeoutMs) => group.store(message, timeoutMs));
   };
+  const store = (messages: readonly Message[], timeoutMs: number) =>
+    messages.length === 1 ? publishOne(nats, messages[0]!, timeoutMs) : publishBatch(nats, messages, timeoutMs);
+  let noted: Message[] = [];
+  let flushing: NodeJS.Timeout | undefined;
+  const flush = async (): Promise<void> => {
+    clearTimeout(flushing);
+    flushing = undefined;
+    const messages = noted;
+    noted = [];
+    const patience = { timeoutMs: tryMs, deadlineMs: appendDeadlineMs };
+    const all = insist(nats, patience, (timeoutMs) => store(messages, timeoutMs)).then((result) => {
+      if (!result.ok) onLost(messages.length);
+    });
+    underWay.add(all);
+    await all.finally(() => underWay.delete(all));
+  };
+
   return {
+    note: (event) => {
+      noted.push(toMessage([event]));
+      if (noted.length >= mostNoted) void flush();
+      else flushing ??= setTimeout(() => void flush(), noteMs);
+    },
     append: async (events, deadlineMs = appendDeadlineMs) => {
-      const all = Promise.all(events.map((event) => storeOne(event, deadlineMs)));
+      const all = Promise.all(byEntry(events).map((together) => storeOne(together, deadlineMs)));
       underWay.add(all);
       try {
         for (const result of await all)
@@ -45,20 +75,34 @@ export function openEventLog(nats: Nats): EventLog {
     lastAttempted: async (platform, id, k) => {
       const stored = await readLast(nats, streams.events, eventSubject(platform, id, k, 'attempted'));
       if (stored === undefined) return undefined;
-      const event = decodeEvent(stored.data);
-      if (!event.ok) throw new Error(`the recorded attempt of ${id}.${k} cannot be read: ${event.problem}`);
-      return event.value.type === 'attempted' ? event.value : undefined;
+      const events = decodeEvents(stored.data);
+      if (!events.ok) throw new Error(`the recorded attempt of ${id}.${k} cannot be read: ${events.problem}`);
+      return events.value.find((event) => event.type === 'attempted');
     },
-    close: async () => void (await Promise.allSettled(underWay)),
+    close: async () => {
+      if (noted.length > 0) void flush();
+      await Promise.allSettled(underWay);
+    },
   };
 }
 
-function toMessage(event: MailEvent): Message {
-  const { platform, id, k, type, at } = event;
+function byEntry(events: readonly MailEvent[]): readonly [MailEvent, ...MailEvent[]][] {
+  const entries = new Map<string, [MailEvent, ...MailEvent[]]>();
+  for (const event of events) {
+    const entry = `${event.id}.${event.k}`;
+    const together = entries.get(entry);
+    if (together === undefined) entries.set(entry, [event]);
+    else together.push(event);
+  }
+  return [...entries.values()];
+}
+
+function toMessage(events: readonly [MailEvent, ...MailEvent[]]): Message {
+  const { platform, id, k, type, at } = events[0];
   // The time tells two attempts with one number apart: an entry held back by a suspension keeps its attempt number.
   return {
     subject: eventSubject(platform, id, k, type),
-    payload: encodeEvent(event),
+    payload: encodeEvents(events),
     messageId: `${id}.${k}.${type}.${at}`,
   };
 }

@@ -1,7 +1,7 @@
 // Looking into the queue for people and tools: which entries there are, what one holds, what happened to a mail.
 // Reads only, over subjects and single messages; makes no consumer, so nothing it does can disturb a delivery.
 import { decodeEntry, type Envelope } from '@relayfleet/contract/envelope.ts';
-import { decodeEvent, type MailEvent } from '@relayfleet/contract/event.ts';
+import { decodeEvents, type MailEvent } from '@relayfleet/contract/event.ts';
 import { mailIdTime } from '@relayfleet/contract/mail-id.ts';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import {
@@ -99,8 +99,8 @@ export async function eventsOf(nats: Nats, id: string): Promise<readonly MailEve
   const query = { start_time, batch: 1_000, next_by_subj: filters.eventsOf(id) };
   const stored = await readMany(nats, streams.events, query);
   return stored
-    .map(({ data }) => decodeEvent(data))
-    .flatMap((event) => (event.ok ? [event.value] : []))
+    .map(({ data }) => decodeEvents(data))
+    .flatMap((events) => (events.ok ? events.value : []))
     .sort((a, b) => a.at - b.at);
 }
 

@@ -99,8 +99,8 @@ async function ask(
   { timeoutMs, extra = {} }: { readonly timeoutMs: number; readonly extra?: Headers },
 ): Promise<Acknowledgement | Verdict> {
   try {
-    const options = { headers: toHeaders(message, extra), timeout: timeoutMs };
-    const reply = await nats.whileConnected(nats.nc.request(message.subject, message.payload, options));
+    const headers = toHeaders(message, extra);
+    const reply = await nats.ask(message.subject, message.payload, { headers, timeoutMs });
     const ack = reply.json<Acknowledgement>();
     if (ack.error === undefined) return ack;
     return judge({ code: ack.error.err_code, description: ack.error.description ?? 'an error without words' });

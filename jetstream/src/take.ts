@@ -152,7 +152,10 @@ function hold(source: Source, message: JsMsg, slots: Slots): Taken {
  */
 async function acknowledge(nats: Nats, message: JsMsg): Promise<boolean> {
   try {
-    return (await nats.connectedWithin(ackPatienceMs)) && (await message.ackAck({ timeout: ackPatienceMs }));
+    if (!(await nats.connectedWithin(ackPatienceMs))) return false;
+    const { reply } = message as JsMsg & { readonly reply: string }; // the library's class has it, its type does not say so
+    await nats.ask(reply, '+ACK', { timeoutMs: ackPatienceMs });
+    return true;
   } catch {
     return false;
   }

@@ -32,11 +32,11 @@ export const variables = {
     default: 'kubernetes',
     meaning: 'where objects live: `kubernetes` (KUBECONFIG, else the service account) or `file`',
   },
-  RELAYFLEET_MANIFESTS: { default: undefined, meaning: 'file: directories with manifests, separated by `:`' },
-  RELAYFLEET_STATE: { default: undefined, meaning: 'file: directory the operator keeps its state in' },
+  RELAYFLEET_MANIFESTS: { default: undefined, meaning: 'directories with manifests, separated by `:` (file provider)' },
+  RELAYFLEET_STATE: { default: undefined, meaning: 'directory the operator keeps its state in (file provider)' },
   RELAYFLEET_CRDS: {
     default: fileURLToPath(new URL('../../crds', import.meta.url)),
-    meaning: 'file: directory with the CRDs that manifests are checked against',
+    meaning: 'directory with the CRDs that manifests are checked against (file provider)',
   },
   RELAYFLEET_DEFAULT_FLEET: {
     default: 'relayfleet-system/default',

@@ -3,7 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serveTelemetry } from '@relayfleet/telemetry/http.ts';
-import { createLog } from '@relayfleet/telemetry/log.ts';
+import { createLog, sayError } from '@relayfleet/telemetry/log.ts';
 import { createMetrics, type Metrics } from '@relayfleet/telemetry/metrics.ts';
 import { createBackoff } from './backoff.ts';
 import { readConfig, type Config } from './config.ts';
@@ -55,10 +55,8 @@ async function main(): Promise<void> {
   if (!opened.ok) return refuse(1, opened.problems);
   const { provider } = opened;
   const health = { synced: false, stopping: false };
-  const telemetry = await serveHealth({ config, metrics, provider, health }).catch((cause: Error) =>
-    refuse(1, [
-      `RELAYFLEET_TELEMETRY: cannot listen on ${config.telemetry.host}:${config.telemetry.port}: ${cause.message}`,
-    ]),
+  const telemetry = await serveHealth({ config, metrics, provider, health }).catch((cause: unknown) =>
+    refuse(1, [`RELAYFLEET_TELEMETRY: ${sayError(cause)}; free the address or choose another`]),
   );
 
   const { loop, links } = wire(config, provider, events);

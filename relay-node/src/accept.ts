@@ -27,7 +27,7 @@ export type AcceptDeps = {
   readonly certificate: () => Certificate;
   readonly snapshot: () => Snapshot | undefined;
   readonly queue: Pick<MailQueue, 'commit' | 'putBody'>;
-  readonly log: Pick<EventLog, 'append'>;
+  readonly log: Pick<EventLog, 'note'>;
   readonly events: NodeEvents;
   /** Routing's word: where mail from a domain's policy to a recipient domain is queued for. */
   readonly destinationOf: (policy: DomainPolicy, recipientDomain: string) => string;
@@ -212,7 +212,7 @@ function unstored(reason: Refusal['reason'], { fleet }: Snapshot): Answer {
   }
 }
 
-/** The 250 does not wait for the event: the mail is safe without it, and it is written with others in a few milliseconds. */
+/** The 250 does not wait for the event: the mail is safe without it, and it is written together with others. */
 function record(
   { log, events, now, node }: AcceptDeps,
   { id, at, platform, domain, transaction }: AcceptedMail,
@@ -230,7 +230,7 @@ function record(
   } as const;
   const event = { ...about, ...what };
   events.accepted(event);
-  log.append([event]).catch(() => events.queueProblem('accepted-event'));
+  log.note(event);
 }
 
 function limitsOf(snapshot: Snapshot | undefined): ListenerLimits {

@@ -138,6 +138,6 @@ async function queueDsn({ envelope, message }: Dsn, deps: ConcludeDeps): Promise
   const about = { v: 1, at, node, id, k, platform, domain, type: 'accepted', kind: 'dsn', lane } as const;
   const event = { ...about, size, recipients: 1, destinations: 1, tls: null, commitMs: now() - started };
   if (!committed.duplicate) report.accepted(event);
-  log.append([event]).catch(() => report.queueProblem('accepted-event'));
+  log.note(event);
   return true;
 }

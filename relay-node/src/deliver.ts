@@ -165,7 +165,7 @@ async function deliver(taken: Taken, consumer: ConsumerKey, context: Context): P
   // route, sign, send
   const startedAt = context.now();
   const tried = await tryOnce(job, context);
-  if (tried.kind === 'interrupted') return taken.release();
+  if (tried.kind === 'interrupted') return handBack(job, context);
   if (tried.kind === 'no-body') return bury(job, 'its body is missing or damaged', context);
 
   // record, bounce, defer, acknowledge
@@ -219,6 +219,14 @@ async function hold(job: Job, context: Context): Promise<void> {
   const due = Math.max(nextLook(envelope.id, context.now()), envelope.due + 1);
   if (!(await putBack(job, { ...envelope, due }, context))) return taken.release();
   context.report.held({ platform: refKey(envelope.platform), domain: envelope.domain });
+  await taken.done();
+}
+
+/** For another node, now. Put back anew rather than released: an orderly stop must not count towards `poisonDeliveries`. */
+async function handBack(job: Job, context: Context): Promise<void> {
+  const { taken, envelope } = job;
+  const due = Math.max(context.now(), envelope.due + 1);
+  if (!(await putBack(job, { ...envelope, due }, context))) return taken.release();
   await taken.done();
 }
 

@@ -108,7 +108,7 @@ async function startHalves(
 ): Promise<{ stop(): Promise<void> }> {
   const { config, events, facts } = node;
   const queue = openMailQueue(nats, { timeoutMs: queueTryMs });
-  const log = openEventLog(nats);
+  const log = openEventLog(nats, () => events.queueProblem('accepted-event'));
   const delivery = { ...config, queue, log, report: events, now: Date.now, random: Math.random };
   const presented = followCertificate(node, certificate, () => accepting?.refreshTls());
   let accepting: Accepting | undefined;

@@ -33,7 +33,7 @@ export function createLog({ write, clock, level, fields = {} }: LogOptions): Log
     (message: string, more: LogFields = {}) => {
       if (logLevels.indexOf(name) < lowest) return;
       const line = { at: new Date(clock()).toISOString(), level: name, msg: message, ...fields, ...more };
-      write(`${JSON.stringify(line, presentable)}\n`);
+      write(`${toJson(line)}\n`);
     };
   return {
     debug: at('debug'),
@@ -42,6 +42,17 @@ export function createLog({ write, clock, level, fields = {} }: LogOptions): Log
     error: at('error'),
     child: (more) => createLog({ write, clock, level, fields: { ...fields, ...more } }),
   };
+}
+
+/** A replacer is called for every value and costs more than the rest of a line, so it is used only where it has something to do. */
+function toJson(line: LogFields): string {
+  if (Object.values(line).some(needsWords)) return JSON.stringify(line, presentable);
+  const plain = JSON.stringify(line);
+  return secretName.test(plain) ? JSON.stringify(line, presentable) : plain;
+}
+
+function needsWords(value: unknown): boolean {
+  return typeof value === 'bigint' || value instanceof Error || value instanceof Map;
 }
 
 const secretName = /password|passwd|secret|token|authorization|private.?key|credential/i;

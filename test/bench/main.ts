@@ -15,6 +15,7 @@ import type { Contender, ContenderOptions } from './contender.ts';
 import { startHaraka } from './peers/haraka.ts';
 import { startPostfix } from './peers/postfix.ts';
 import { startRelayfleet } from './relayfleet.ts';
+import { printProfile } from './profile.ts';
 import { runRound, startReceiver, type Figures } from './round.ts';
 import { median, printTable } from './table.ts';
 
@@ -68,6 +69,7 @@ for (const mode of ['signed', 'tls'] as const) {
     new Map([...results].map(([name, all]) => [name, median(all)])),
   );
 }
+if (profileFolder !== undefined) printProfile(profileFolder);
 process.exit(0);
 
 async function measure(

@@ -35,7 +35,13 @@ const attempts: readonly Attempt[] = [
     reason: 'ShardUnreadable',
     fleetKey: { id: 'k1', key: randomBytes(32) },
   },
-  { name: 'signed rightly, its shards tampered with', generation: 6, reason: 'ShardUnreadable', tampered: true },
+  {
+    name: 'signed rightly, its shards exchanged for older ones',
+    generation: 6,
+    reason: 'ShardUnreadable',
+    content: snapshotContent({ platforms: [platformPolicy({ lane: 'bulk' })] }),
+    exchanged: stolen,
+  },
   {
     name: 'of a newer version',
     generation: 6,

@@ -24,8 +24,8 @@ export type Published = {
   readonly fleetUid?: string;
   readonly operatorKey?: KeyObject;
   readonly fleetKey?: FleetKey;
-  /** Flips a bit of every shard behind the signed manifest's back. */
-  readonly tampered?: boolean;
+  /** What really lies where the signed manifest says that `content` is: sealed rightly, as an old copy of the bucket has it. */
+  readonly exchanged?: SnapshotContent;
   /** Last chance to spoil the manifest before it is signed. */
   readonly manifest?: (manifest: Manifest) => Manifest;
 };
@@ -87,14 +87,16 @@ export async function startHandMadeFleet(t: TestContext): Promise<HandMadeFleet>
     ca: authority.ca,
     publish: async (generation, changes = {}) => {
       const { content = snapshotContent(), issuedAt = Date.now(), fleetKey = key } = changes;
+      const uid = changes.fleetUid ?? fleetUid;
+      const exchanged = changes.exchanged === undefined ? new Map<string, Uint8Array>() : toShards(changes.exchanged);
       const shards: Manifest['shards'] = {};
       for (const [name, plain] of toShards(content)) {
-        const sealed = sealShard({ fleetUid: changes.fleetUid ?? fleetUid, name, key: fleetKey }, plain);
+        const sealed = sealShard({ fleetUid: uid, name, key: fleetKey }, plain);
         shards[name] = { digest: shardDigest(sealed) };
-        if (changes.tampered === true) sealed[0] = (sealed[0] ?? 0) ^ 1;
-        await bucket.putShard(configKeys.shard(name, shards[name].digest), sealed);
+        const real = exchanged.get(name);
+        const bytes = real === undefined ? sealed : sealShard({ fleetUid: uid, name, key: fleetKey }, real);
+        await bucket.putShard(configKeys.shard(name, shards[name].digest), bytes);
       }
-      const uid = changes.fleetUid ?? fleetUid;
       const manifest: Manifest = { v: 1, fleetUid: uid, generation, issuedAt, keyId: fleetKey.id, shards };
       const bytes = signManifest(
         changes.manifest?.(manifest) ?? manifest,

@@ -39,9 +39,13 @@ export const usualObjects: readonly Manifest[] = [relayFleet(), relayDomain(), s
 
 export async function startMachine(t: TestContext, options: { readonly state?: string } = {}): Promise<Machine> {
   const directory = mkdtempSync(join(tmpdir(), 'relayfleet-machine-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
   const nats = await startNats();
-  t.after(() => nats.stop());
+  const operators: Started[] = [];
+  t.after(async () => {
+    await Promise.all(operators.map((operator) => operator.stop('SIGKILL')));
+    await nats.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
   const manifests = join(directory, 'manifests');
   const state = options.state ?? join(directory, 'state');
   mkdirSync(manifests);
@@ -81,17 +85,12 @@ export async function startMachine(t: TestContext, options: { readonly state?: s
     directory,
     state,
     apply: (...objects) => write('fleet.yaml', objects),
-    startOperator: (env = {}) =>
-      startOperator(
-        { t, directory },
-        {
-          RELAYFLEET_PROVIDER: 'file',
-          RELAYFLEET_MANIFESTS: manifests,
-          RELAYFLEET_STATE: state,
-          RELAYFLEET_NATS_URL: nats.url,
-          ...env,
-        },
-      ),
+    async startOperator(env = {}) {
+      const places = { RELAYFLEET_MANIFESTS: manifests, RELAYFLEET_STATE: state, RELAYFLEET_NATS_URL: nats.url };
+      const operator = await startOperator({ t, directory }, { RELAYFLEET_PROVIDER: 'file', ...places, ...env });
+      operators.push(operator);
+      return operator;
+    },
     seen,
     untilSeen: (what, wanted, withinMs = 15_000) =>
       until(

@@ -16,7 +16,7 @@ test('a conversation that hangs is broken off, its mail goes back and another no
   const started = performance.now();
   await first.stop(100);
   assert.ok(performance.now() - started < 2_000);
-  await rig.entries('ready');
+  await rig.entries('retry');
   peer.script = {};
   rig.start({ node: 'node-b' });
   const [attempted] = await rig.events('attempted', 1);

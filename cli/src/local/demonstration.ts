@@ -6,10 +6,10 @@ import { connectNats } from '@relayfleet/jetstream/connect.ts';
 import { eventsOf } from '@relayfleet/jetstream/inspect.ts';
 import { stepLines, stepsOf } from '../journey.ts';
 import type { Submission, SubmissionResult } from '../send/submit.ts';
-import type { ReadyFile } from './ready-file.ts';
-import { findReceipt, type Receipt } from './receiver/mailbox.ts';
+import type { ReadyFile, ReadyListener } from './ready-file.ts';
+import { findReceipt } from './receiver/mailbox.ts';
 import { isVerified } from './receiver/verify.ts';
-import { exampleOf } from './story/copy-block.ts';
+import { exampleOf, type Example } from './story/copy-block.ts';
 import { receiptStep } from './story/verdict-words.ts';
 
 export type DemonstrationResult = { readonly ok: true } | { readonly ok: false; readonly problem: string };
@@ -18,8 +18,8 @@ export type DemonstrationDeps = {
   /** Which node gets the mail, if there is a choice. */
   readonly node: string | undefined;
   readonly submit: (submission: Submission) => Promise<SubmissionResult>;
-  /** PEM. */
-  readonly ca: string;
+  /** PEM; undefined where the listeners' certificate is from a public authority. */
+  readonly ca: string | undefined;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
   readonly now: () => number;
@@ -31,64 +31,55 @@ const lookEveryMs = 40;
 
 export async function demonstrate(ready: ReadyFile, deps: DemonstrationDeps): Promise<DemonstrationResult> {
   const example = exampleOf(ready);
-  const messages = ready.receiver?.messages;
-  if (example === undefined || messages === undefined) return { ok: false, problem: 'no platform may send yet' };
-  const { from, to, platform } = example;
   const own = ready.listeners.filter(({ node }) => deps.node === undefined || node === deps.node);
   const listener = own.find(({ tls }) => tls === 'implicit') ?? own[0];
-  if (listener === undefined) return { ok: false, problem: 'the fleet has no listener' };
-  deps.say(`A demonstration mail from ${from} to ${to}`);
+  if (example === undefined || listener === undefined) return failed('no platform may send yet');
+  deps.say(`A demonstration mail from ${example.from} to ${example.to}`);
   const startedAt = deps.now();
-  const result = await deps.submit({
-    ...listener,
-    user: platform.user,
-    password: platform.password,
-    ca: deps.ca,
-    from,
-    to: [to],
-    content: { kind: 'text', subject: 'A mail through relayfleet', text: 'It works.' },
-  });
-  if (!result.ok) return { ok: false, problem: `${listener.node} did not take the mail: ${result.problem}` };
-  const { id } = result;
-  if (id === undefined) return { ok: false, problem: `no queue id in the reply: ${result.reply}` };
-  const { events, receipt } = await follow(id, ready, messages, deps);
-  const handedOver = `handed to ${listener.node} at ${listener.host}:${listener.port} by user ${platform.user}`;
-  const steps = [...stepsOf(events), ...(receipt === undefined ? [] : [receiptStep(receipt.receipt)])];
+  const result = await deps.submit(submissionOf(example, listener, deps.ca));
+  if (!result.ok) return failed(`${listener.node} did not take the mail: ${result.problem}`);
+  if (result.id === undefined) return failed(`no queue id in the reply: ${result.reply}`);
+  const { events, received } = await follow(result.id, ready, deps);
+  const handedOver = `handed to ${listener.node} at ${listener.host}:${listener.port} by user ${example.platform.user}`;
+  const steps = [...stepsOf(events), ...(received === undefined ? [] : [receiptStep(received.receipt)])];
   for (const line of stepLines([{ at: startedAt, text: handedOver }, ...steps], startedAt)) deps.say(line);
-  return judge(receipt, deps);
+  if (received === undefined) return failed(absence(events, deps));
+  deps.say(`            ${received.file}`);
+  return isVerified(received.receipt.verdicts) ? { ok: true } : failed('it arrived, but not verified');
 }
 
-function judge(receipt: { receipt: Receipt; file: string } | undefined, deps: DemonstrationDeps): DemonstrationResult {
-  if (receipt === undefined) {
-    const problem = deps.signal.aborted
-      ? 'stopped before it arrived'
-      : `it did not arrive within ${patienceMs / 1000} s`;
-    return { ok: false, problem };
-  }
-  deps.say(`            ${receipt.file}`);
-  return isVerified(receipt.receipt.verdicts) ? { ok: true } : { ok: false, problem: 'it arrived, but not verified' };
+function submissionOf({ from, to, platform }: Example, listener: ReadyListener, ca: string | undefined): Submission {
+  const content = { kind: 'text', subject: 'A mail through relayfleet', text: 'It works.' } as const;
+  const { user, password } = platform;
+  return { ...listener, user, password, ...(ca === undefined ? {} : { ca }), from, to: [to], content };
 }
 
-/** Waits until the mail is settled and received, or patience ends. */
-async function follow(id: string, ready: ReadyFile, messages: string, { signal, now }: DemonstrationDeps) {
-  const nats = await connectNats({
-    url: ready.nats.url,
-    ...ready.nats.reader,
-    role: 'reader',
-    name: 'relayfleet local',
-  });
+/** Until the mail is settled, or patience ends. A NATS that is away for a moment is waited for. */
+async function follow(id: string, ready: ReadyFile, { signal, now }: DemonstrationDeps) {
+  const settings = { url: ready.nats.url, ...ready.nats.reader, role: 'reader', name: 'relayfleet local' } as const;
+  const nats = await connectNats(settings, { waitOnFirstConnect: true });
   const deadline = now() + patienceMs;
   let events: readonly MailEvent[] = [];
   try {
-    while (!signal.aborted) {
-      events = await eventsOf(nats, id);
-      const receipt = await findReceipt(messages, id);
-      const settled = events.some(({ type }) => type === 'settled');
-      if (settled || now() > deadline) return { events, receipt };
-      await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+    while (!signal.aborted && now() < deadline && !isSettled(events)) {
+      events = await eventsOf(nats, id).catch(() => events);
+      if (!isSettled(events)) await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     }
-    return { events, receipt: undefined };
+    return { events, received: await findReceipt(ready.receiver?.messages ?? '', id) };
   } finally {
     await nats.close();
   }
+}
+
+function isSettled(events: readonly MailEvent[]): boolean {
+  return events.some(({ type }) => type === 'settled');
+}
+
+function absence(events: readonly MailEvent[], { signal }: DemonstrationDeps): string {
+  if (isSettled(events)) return 'it was given up, as said above';
+  return signal.aborted ? 'stopped before it arrived' : `it did not arrive within ${patienceMs / 1000} s`;
+}
+
+function failed(problem: string): DemonstrationResult {
+  return { ok: false, problem };
 }

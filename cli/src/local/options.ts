@@ -43,10 +43,13 @@ export function readLocalOptions(call: Call, { cwd }: Terminal, home: string): L
   if (once && !receiver)
     return '--once waits for the demonstration mail at the receiving server: leave --no-receiver out';
   const readyFile = call.text('ready-file');
+  const manifests = inCwd(call.text('dir') ?? join(home, 'examples/local'));
+  const state = stateDirectory(inCwd(call.text('state') ?? defaultState));
+  if (`${manifests}${state.root}`.includes(':')) return 'the paths of manifests and state may hold no colon';
   return {
-    manifests: inCwd(call.text('dir') ?? join(home, 'examples/local')),
+    manifests,
     nodes,
-    state: stateDirectory(inCwd(call.text('state') ?? defaultState)),
+    state,
     receiver,
     readyFile: readyFile === undefined ? undefined : inCwd(readyFile),
     once,

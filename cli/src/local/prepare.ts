@@ -1,6 +1,16 @@
 // Everything before the first process starts: directories, users, ports, the nats-server's configuration, the manifests
 // added to the user's. Starting again finds all of it and changes nothing.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { natsServerConfig, type NatsUsers } from '@relayfleet/jetstream/server-config.ts';
 import type { StateDirectory } from '../state-directory.ts';
@@ -25,7 +35,15 @@ export function prepareState(state: StateDirectory): void {
   } catch (cause) {
     throw new Error(`the state directory ${state.root} cannot be written; name another with --state DIR`, { cause });
   }
+  for (const name of readdirSync(state.logs)) setAside(join(state.logs, name));
 }
+
+/** Logs are appended to from run to run; one that has grown large makes room for a new one. */
+function setAside(log: string): void {
+  if (log.endsWith('.log') && statSync(log).size > largestLogBytes) renameSync(log, `${log}.1`);
+}
+
+const largestLogBytes = 16 * 1024 * 1024;
 
 export async function prepare(options: LocalOptions, home: string, natsServer: string): Promise<Prepared | string> {
   const { state } = options;

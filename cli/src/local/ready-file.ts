@@ -1,6 +1,6 @@
 // The one document that tells a foreign program how to use, watch and kill a running local fleet. Stable: fields are only
 // added while `version` is 1. Described field by field in docs/reference/ready-file.md. Holds passwords, hence mode 0600.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 export type ReadyFile = {
   readonly version: 1;
@@ -13,7 +13,7 @@ export type ReadyFile = {
   readonly manifests: string;
   readonly fleet: { readonly namespace: string; readonly name: string };
   readonly listeners: readonly ReadyListener[];
-  /** PEM bundle that the listeners' certificates verify against. */
+  /** PEM bundle that the listeners' certificates verify against. Not there where they are from a public authority. */
   readonly caFile: string;
   readonly platforms: readonly ReadyPlatform[];
   /** Null with --no-receiver. */
@@ -74,4 +74,9 @@ export function readReadyFile(file: string): ReadyFile | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The bundle itself, PEM. */
+export function readCa({ caFile }: Pick<ReadyFile, 'caFile'>): string | undefined {
+  return existsSync(caFile) ? readFileSync(caFile, 'utf8') : undefined;
 }

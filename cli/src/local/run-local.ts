@@ -1,22 +1,23 @@
 // `relayfleet local`, top to bottom: prepare, start the parts in order, wait until the manifests are in force, write the
 // ready file, send the demonstration mail, say what to copy, then tell what happens until somebody stops it.
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { done, failed, type Outcome } from '../command.ts';
+import { defaultState } from '../state-directory.ts';
 import { createResourceReader, type ResourceReader } from '../state-resources.ts';
 import { demonstrate, type DemonstrationResult } from './demonstration.ts';
 import type { LocalDeps, LocalOptions } from './options.ts';
 import { addressOf, type Setup } from './parts.ts';
 import { prepare, prepareState, type Prepared } from './prepare.ts';
 import { inForceWords } from './programmed.ts';
-import type { ReadyFile } from './ready-file.ts';
+import { readCa, type ReadyFile } from './ready-file.ts';
 import { createReadyPublisher, type ReadyPublisher } from './ready-publisher.ts';
 import { startParts } from './start-parts.ts';
 import { copyBlock } from './story/copy-block.ts';
+import { meanwhile } from './story/meanwhile.ts';
 import { createNewsDesk } from './story/news-desk.ts';
 import { createStory, type Story } from './story/story.ts';
 import { startGuard, type Guard } from './supervise/guard.ts';
-import { takeLock } from './supervise/lock.ts';
+import { takeLock, type Lock } from './supervise/lock.ts';
 import { createSupervisor, type Supervisor } from './supervise/supervisor.ts';
 import type { Waited } from './wait.ts';
 
@@ -35,7 +36,9 @@ export async function runLocal(options: LocalOptions, deps: LocalDeps): Promise<
     story.say(`  state      ${state.root}\n`);
     const natsServer = await deps.obtainNatsServer((line) => story.say(`  ${line}`), deps.stop);
     const prepared = await prepare(options, deps.home, natsServer);
-    return typeof prepared === 'string' ? failed(prepared) : await runFleet(prepared, options, deps, { story, guard });
+    return typeof prepared === 'string'
+      ? failed(prepared)
+      : await runFleet(prepared, options, deps, { story, guard, lock });
   } catch (error) {
     if (deps.stop.aborted) return options.once ? failed('stopped before the demonstration mail arrived') : done;
     throw error;
@@ -61,7 +64,7 @@ async function runFleet(
   { setup, users, evasions }: Prepared,
   options: LocalOptions,
   deps: LocalDeps,
-  { story, guard }: { readonly story: Story; readonly guard: Guard },
+  { story, guard, lock }: { readonly story: Story; readonly guard: Guard; readonly lock: Lock & { taken: true } },
 ): Promise<Outcome> {
   if (evasions.length > 0)
     story.say(`  Ports that are taken, and what is used instead:\n    ${evasions.join('\n    ')}\n`);
@@ -71,7 +74,9 @@ async function runFleet(
     guard,
     onEvent: (event) => {
       story.part(event, addressOf(setup, event.part));
-      if (event.kind === 'ready') readied.push(event.part);
+      if (event.kind !== 'ready') return;
+      readied.push(event.part);
+      lock.note(supervisor.readyPids());
     },
   });
   deps.force.addEventListener('abort', () => supervisor.kill(), { once: true });
@@ -97,6 +102,7 @@ async function liveThrough(run: Run): Promise<Outcome> {
   });
   if (started.kind !== 'done') return unfinished(started, options);
   for (const resource of reader.resources()) story.say(`  ${inForceWords(resource)}`);
+  for (const words of reader.refused()) story.say(`  Refused: ${words}`);
   const ready = publisher.publish();
   const renewal = setInterval(publisher.renew, lookEveryMs);
   try {
@@ -105,6 +111,8 @@ async function liveThrough(run: Run): Promise<Outcome> {
     if (options.once) return problem === undefined ? done : failed(problem);
     if (problem !== undefined) story.say(`  ${problem}`);
     story.say(`\n${copyBlock(ready)}`);
+    if (options.receiver)
+      story.say(meanwhile({ ...deps, ...deps.terminal, state: options.state.root, usualState: defaultState }));
     story.say(`Edit a manifest in ${options.manifests} and watch. Ctrl-C stops everything.`);
     await tellNews(ready, run);
     return done;
@@ -117,8 +125,14 @@ async function demonstrateOn(ready: ReadyFile, { deps, story, readied }: Run): P
   story.say('');
   // The node that was ready last asks the queue last, so that another one usually delivers what it accepts.
   const node = readied.findLast((part) => ready.listeners.some((listener) => listener.node === part));
-  const ca = readFileSync(ready.caFile, 'utf8');
-  return demonstrate(ready, { node, submit: deps.submit, ca, say: story.say, signal: deps.stop, now: deps.now });
+  return demonstrate(ready, {
+    node,
+    submit: deps.submit,
+    ca: readCa(ready),
+    say: story.say,
+    signal: deps.stop,
+    now: deps.now,
+  });
 }
 
 /** Until somebody stops it. */

@@ -56,10 +56,7 @@ function missingFiles(setup: Setup, reader: ResourceReader): string[] {
   const missing = files.filter((file) => !existsSync(file));
   if (missing.length === 0) return [];
   const fleets = reader.resources().filter(({ kind }) => kind === 'RelayFleet');
-  const reasons = [
-    ...fleets.flatMap(refusalWords),
-    ...reader.refused().flatMap(({ file, problems }) => problems.map((problem) => `${file}: ${problem}`)),
-  ];
+  const reasons = [...fleets.flatMap(refusalWords), ...reader.refused()];
   return reasons.length > 0 ? reasons : missing.map((file) => `${file}  not written by the operator yet`);
 }
 

@@ -41,7 +41,10 @@ export const statusCommand: Command = {
     const lists = await Promise.all(kinds.map((one) => source.resources(one, scopeOf(call))));
     const found = lists.flat().filter(({ metadata }) => name === undefined || metadata.name === name);
     if (found.length === 0 && name !== undefined) return failed(`${kind} "${name}" not found`);
-    terminal.out(statusText(found, call.text('output') as Output | undefined, Date.now()));
+    const output = call.text('output') as Output | undefined;
+    terminal.out(statusText(found, output, Date.now()));
+    const refused = output === 'json' || output === 'yaml' ? [] : await source.refused();
+    if (refused.length > 0) terminal.out(`\nRefused\n${refused.map((words) => `  ${words}\n`).join('')}`);
     return done;
   },
 };

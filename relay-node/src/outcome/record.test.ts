@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
-import { decodeEvent, encodeEvent } from '@relayfleet/contract/event.ts';
+import { decodeEvents, encodeEvents } from '@relayfleet/contract/event.ts';
 import type { Verdict } from './classify.ts';
 import { attemptedEvent, remainingEntry, settledEvent, standing, type AttemptRecord } from './record.ts';
 
@@ -52,7 +52,7 @@ function record(...outcomes: Verdict['outcome'][]): AttemptRecord {
 
 test('an attempt is an event of the contract, without addresses and the peer’s words', () => {
   const event = attemptedEvent(record('delivered', 'bounced', 'deferred'));
-  assert.deepEqual(decodeEvent(encodeEvent(event)), { ok: true, value: event });
+  assert.deepEqual(decodeEvents(encodeEvents([event])), { ok: true, value: [event] });
   assert.doesNotMatch(JSON.stringify(event), /@|secret/);
   assert.deepEqual([event.attempt, event.nextDue, event.waitMs], [3, 9_000, 250]);
 });

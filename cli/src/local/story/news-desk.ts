@@ -1,8 +1,7 @@
 // Decides what of all that happens in a running fleet is told: changed conditions, refused manifests, mails on their way,
 // complaints of the parts. When much happens at once it is counted, so that a load test does not flood the terminal.
-import { refKey } from '@relayfleet/contract/object-ref.ts';
-import { conditionsOf, label, type Resource } from '../../resource.ts';
-import type { RefusedManifest, ResourceReader } from '../../state-resources.ts';
+import { conditionsOf, type Resource } from '../../resource.ts';
+import type { ResourceReader } from '../../state-resources.ts';
 import { followLog, type LogTail } from '../supervise/log-tail.ts';
 import { conditionChanges } from './condition-changes.ts';
 import { lineNews } from './line-news.ts';
@@ -18,8 +17,17 @@ const movingPatienceMs = 3_000;
 export function createNewsDesk(reader: ResourceReader, logs: ReadonlyMap<string, string>, now: () => number): NewsDesk {
   const tails = new Map([...logs].map(([part, file]) => [part, followLog(file)]));
   let told = reader.resources();
-  let refused: ReadonlySet<string> = new Set();
+  let refused: ReadonlySet<string> = new Set(reader.refused());
   let movingSince: number | undefined;
+  let generation = inForce(told)?.generation ?? 0;
+
+  /** An edit need not change any condition; that it is in force is news all the same. */
+  function configurationNews(resources: readonly Resource[]): readonly string[] {
+    const now = inForce(resources);
+    if (now === undefined || now.generation <= generation) return [];
+    generation = now.generation;
+    return [`Configuration ${generation} is in force on every node (${now.nodes})`];
+  }
 
   function conditionNews(resources: readonly Resource[]): readonly string[] {
     movingSince = resources.some(isMoving) ? (movingSince ?? now()) : undefined;
@@ -29,31 +37,32 @@ export function createNewsDesk(reader: ResourceReader, logs: ReadonlyMap<string,
     return conditionChanges(before, resources);
   }
 
-  function refusalNews(resources: readonly Resource[]): readonly string[] {
+  function refusalNews(): readonly string[] {
     const before = refused;
-    refused = new Set(refusalWords(reader.refused(), resources));
-    const over = before.size > 0 && refused.size === 0 ? ['All manifests are in order again.'] : [];
-    return [...[...refused].filter((words) => !before.has(words)), ...over];
+    refused = new Set(reader.refused());
+    const over = before.size > 0 && refused.size === 0 ? ['Nothing is refused any more.'] : [];
+    return [...[...refused].filter((words) => !before.has(words)).map((words) => `Refused: ${words}`), ...over];
   }
 
   return {
     look: () => {
       const resources = reader.resources();
-      return [...refusalNews(resources), ...conditionNews(resources), ...logNews(tails)];
+      return [...refusalNews(), ...configurationNews(resources), ...conditionNews(resources), ...logNews(tails)];
     },
   };
 }
 
-function isMoving(resource: Resource): boolean {
-  return conditionsOf(resource).some(({ reason }) => reason === 'Pending' || reason === 'WaitingForNodes');
+/** The generation that every ready node has acknowledged. */
+function inForce(resources: readonly Resource[]): { readonly generation: number; readonly nodes: number } | undefined {
+  const fleet = resources.find(({ kind }) => kind === 'RelayFleet');
+  if (fleet?.kind !== 'RelayFleet') return undefined;
+  const { config, readyReplicas: nodes = 0 } = fleet.status ?? {};
+  const { generation, acknowledged } = config ?? {};
+  return generation !== undefined && nodes > 0 && acknowledged === nodes ? { generation, nodes } : undefined;
 }
 
-/** Where a refused manifest is about an object in force, that object's conditions say it better. */
-function refusalWords(refused: readonly RefusedManifest[], resources: readonly Resource[]): string[] {
-  const inForce = new Set(resources.map(label));
-  return refused
-    .filter(({ about }) => about === undefined || !inForce.has(`${about.kind} ${refKey(about.ref)}`))
-    .flatMap(({ file, problems }) => problems.map((problem) => `${file} is refused: ${problem}`));
+function isMoving(resource: Resource): boolean {
+  return conditionsOf(resource).some(({ reason }) => reason === 'Pending' || reason === 'WaitingForNodes');
 }
 
 function logNews(tails: ReadonlyMap<string, LogTail>): readonly string[] {

@@ -22,94 +22,103 @@ export type Supervisor = {
   kill(): void;
 };
 
-type Running = { readonly part: Part; child: ChildProcess | undefined; ready: boolean };
+type Entry = { readonly part: Part; child: ChildProcess | undefined; ready: boolean };
+type Context = {
+  readonly guard: Guard;
+  readonly onEvent: (event: PartEvent) => void;
+  /** Aborted once the fleet is to end: nothing is started any more. */
+  readonly stopping: AbortSignal;
+};
 type Run = { readonly how: string; readonly readyForMs: number };
 
 const probeEveryMs = 40;
 
-export function createSupervisor(deps: {
-  readonly guard: Guard;
-  readonly onEvent: (event: PartEvent) => void;
-}): Supervisor {
-  const running: Running[] = [];
+export function createSupervisor(deps: Pick<Context, 'guard' | 'onEvent'>): Supervisor {
+  const entries: Entry[] = [];
   const stopping = new AbortController();
-
-  /** Runs the part again and again until the fleet stops. */
-  async function keep(entry: Running, onReady: () => void, onHopeless: (error: Error) => void): Promise<void> {
-    const { part } = entry;
-    let failures = 0;
-    let everReady = false;
-    while (!stopping.signal.aborted) {
-      const run = await runOnce(entry, (event) => {
-        deps.onEvent({ ...event, first: !everReady });
-        everReady = true;
-        onReady();
-      });
-      if (stopping.signal.aborted) return;
-      failures = run.readyForMs > healthyAfterMs ? 1 : failures + 1;
-      if (!everReady && failures >= triesBeforeReady) return onHopeless(hopeless(part, run));
-      const retryInMs = restartDelay(failures);
-      deps.onEvent({ kind: 'ended', part: part.name, how: run.how, retryInMs });
-      await sleep(retryInMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  }
-
-  async function runOnce(entry: Running, onReady: (event: ReadyWithoutFirst) => void): Promise<Run> {
-    const { part } = entry;
-    const started = performance.now();
-    const child = start(part);
-    const ended = endOf(child);
-    const { pid } = child;
-    if (pid === undefined) return { how: await ended, readyForMs: 0 };
-    entry.child = child;
-    deps.guard.watch(pid);
-    let readyAt = Infinity;
-    const alive = new AbortController();
-    void untilReady(part, alive.signal).then((ready) => {
-      if (!ready) return;
-      readyAt = performance.now();
-      entry.ready = true;
-      onReady({ kind: 'ready', part: part.name, pid, ms: Math.round(readyAt - started) });
-    });
-    const how = await ended;
-    alive.abort();
-    entry.child = undefined;
-    entry.ready = false;
-    deps.guard.forget(pid);
-    return { how, readyForMs: Math.max(0, performance.now() - readyAt) };
-  }
-
   return {
     launch: async (part, signal) => {
       signal.throwIfAborted();
-      const entry: Running = { part, child: undefined, ready: false };
-      running.push(entry);
+      const entry: Entry = { part, child: undefined, ready: false };
+      entries.push(entry);
       await new Promise<void>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
-        keep(entry, resolve, reject).catch(reject);
+        keep(entry, { ...deps, stopping: stopping.signal }, resolve).then(
+          (problem) => problem && reject(problem),
+          reject,
+        );
       });
     },
-    launched: () => running.length,
+    launched: () => entries.length,
     readyPids: () =>
       new Map(
-        running.flatMap(({ part, child, ready }) => (ready && child?.pid ? [[part.name, child.pid] as const] : [])),
+        entries.flatMap(({ part, child, ready }) => (ready && child?.pid ? [[part.name, child.pid] as const] : [])),
       ),
     stop: async () => {
       stopping.abort();
-      const tiers = [...new Set(running.map(({ part }) => part.tier))].toSorted((a, b) => b - a);
+      const tiers = [...new Set(entries.map(({ part }) => part.tier))].toSorted((a, b) => b - a);
       for (const tier of tiers) {
-        const same = running.filter(({ part }) => part.tier === tier);
+        const same = entries.filter(({ part }) => part.tier === tier);
         await Promise.all(same.map(({ part, child }) => child && end(child, part.stopGraceMs)));
       }
     },
     kill: () => {
       stopping.abort();
-      for (const { child } of running) child?.kill('SIGKILL');
+      for (const { child } of entries) child?.kill('SIGKILL');
     },
   };
 }
 
-type ReadyWithoutFirst = Omit<Extract<PartEvent, { kind: 'ready' }>, 'first'>;
+/** Runs the part again and again until the fleet stops. Ends early, with the problem, when the part never gets ready. */
+async function keep(entry: Entry, context: Context, onReady: () => void): Promise<Error | undefined> {
+  const { part } = entry;
+  let failures = 0;
+  let everReady = false;
+  while (!context.stopping.aborted) {
+    const run = await runOnce(entry, context, (pid, ms) => {
+      context.onEvent({ kind: 'ready', part: part.name, pid, ms, first: !everReady });
+      everReady = true;
+      onReady();
+    });
+    if (context.stopping.aborted) return undefined;
+    failures = run.readyForMs > healthyAfterMs ? 1 : failures + 1;
+    if (!everReady && failures >= triesBeforeReady) return hopeless(part, run);
+    const retryInMs = restartDelay(failures);
+    context.onEvent({ kind: 'ended', part: part.name, how: run.how, retryInMs });
+    await sleep(retryInMs, undefined, { signal: context.stopping }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+async function runOnce(entry: Entry, { guard }: Context, onReady: (pid: number, ms: number) => void): Promise<Run> {
+  const { part } = entry;
+  const started = performance.now();
+  let child: ChildProcess;
+  try {
+    child = start(part);
+  } catch (error) {
+    return { how: notStarted(error), readyForMs: 0 }; // no room for its log, no process left: tried again like any end
+  }
+  const ended = endOf(child);
+  const { pid } = child;
+  if (pid === undefined) return { how: await ended, readyForMs: 0 };
+  entry.child = child;
+  guard.watch(pid);
+  let readyAt = Infinity;
+  const alive = new AbortController();
+  void untilReady(part, alive.signal).then((ready) => {
+    if (!ready) return;
+    readyAt = performance.now();
+    entry.ready = true;
+    onReady(pid, Math.round(readyAt - started));
+  });
+  const how = await ended;
+  alive.abort();
+  entry.child = undefined;
+  entry.ready = false;
+  guard.forget(pid);
+  return { how, readyForMs: Math.max(0, performance.now() - readyAt) };
+}
 
 function start({ command, args, env, logFile }: Part): ChildProcess {
   const log = openSync(logFile, 'a', 0o600);
@@ -137,11 +146,15 @@ async function untilReady(part: Part, signal: AbortSignal): Promise<boolean> {
 
 function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(`could not be started (${error.message})`));
+    child.once('error', (error) => resolve(notStarted(error)));
     child.once('exit', (code, signal) =>
       resolve(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
     );
   });
+}
+
+function notStarted(error: unknown): string {
+  return `could not be started (${error instanceof Error ? error.message : String(error)})`;
 }
 
 async function end(child: ChildProcess, graceMs: number): Promise<void> {

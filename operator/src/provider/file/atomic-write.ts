@@ -62,6 +62,7 @@ const remedies: Readonly<Record<string, string>> = {
   EPERM: 'permission denied; give the user the operator runs as access to it',
   ENOENT: 'it does not exist; create it',
   ENOTDIR: 'a part of its path is not a directory',
+  EEXIST: 'a file stands where a directory should be; move it away',
   EISDIR: 'it is a directory, not a file',
   EMFILE: 'too many open files; raise the limit (ulimit -n)',
 };

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLog } from '@relayfleet/telemetry/log.ts';
+import { createMetrics } from '@relayfleet/telemetry/metrics.ts';
+import { createEvents } from './events.ts';
+import { operatorMetrics } from './metrics.ts';
+import type { Plan } from './plan.ts';
+import type { World } from './world.ts';
+
+function setUp() {
+  const lines: { msg: string; level: string; [field: string]: unknown }[] = [];
+  const metrics = createMetrics(operatorMetrics);
+  const write = (line: string) => void lines.push(JSON.parse(line));
+  const events = createEvents(createLog({ write, clock: () => 0, level: 'info' }), metrics);
+  const value = async (series: string) =>
+    (await metrics.expose('prometheus')).text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.split(' ')
+      .at(-1);
+  return { lines, events, value };
+}
+
+test('a piece of work that fails is said once for each problem, and once when it succeeds after all', async () => {
+  const { lines, events, value } = setUp();
+  for (const problem of ['disk full', 'disk full', 'disk gone'])
+    events.stepSettled('secret', 'n/a', { ok: false, problem }, 0.1);
+  events.stepSettled('secret', 'n/a', { ok: true, changed: true }, 0.1);
+  events.stepSettled('secret', 'n/a', { ok: true, changed: true }, 0.1);
+  assert.deepEqual(
+    lines.map(({ level, problem }) => [level, problem]),
+    [
+      ['warn', 'disk full'],
+      ['warn', 'disk gone'],
+      ['info', undefined],
+    ],
+  );
+  assert.equal(await value('controller_runtime_reconcile_errors_total{controller="secret"}'), '3');
+  assert.equal(await value('controller_runtime_reconcile_total{controller="secret",result="success"}'), '2');
+});
+
+test('a refused manifest names file, object and problem; the gauge counts what is refused now', async () => {
+  const { lines, events, value } = setUp();
+  const about = { kind: 'RelayDomain', ref: { namespace: 'n', name: 'a' }, generation: 2 };
+  events.manifestRefused({ file: '/m/a.yaml', document: 2, about, problems: ['spec.domain: Required value'] });
+  events.manifestRefused({ file: '/m/b.yaml', problems: ['cannot be read'] });
+  events.manifestAccepted({ file: '/m/b.yaml' });
+  const { msg, level, file, document, kind, namespace, name, problems } = lines[0] ?? { msg: '', level: '' };
+  assert.deepEqual(
+    [msg, level, file, document, kind, namespace, name, problems],
+    ['manifest refused', 'warn', '/m/a.yaml', 2, 'RelayDomain', 'n', 'a', ['spec.domain: Required value']],
+  );
+  assert.equal(await value('relayfleet_manifests_refused'), '1');
+});
+
+test('figures of a fleet that is gone are gone, too', async () => {
+  const { events, value } = setUp();
+  const observation = { nats: { ok: true }, acknowledgements: [], published: { generation: 7 } };
+  const world = (observations: ReadonlyMap<string, unknown>) => ({ observations }) as World;
+  const plan = { statuses: [] } as unknown as Plan;
+  events.planned(world(new Map([['n/f', observation]])), plan, 0);
+  assert.equal(await value('relayfleet_configuration_published_generation{fleet="n/f"}'), '7');
+  assert.equal(await value('relayfleet_fleet_nats_up{fleet="n/f"}'), '1');
+  events.planned(world(new Map()), plan, 0);
+  assert.equal(await value('relayfleet_configuration_published_generation{fleet="n/f"}'), undefined);
+  assert.equal(await value('relayfleet_fleet_nats_up{fleet="n/f"}'), undefined);
+});
