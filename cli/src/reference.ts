@@ -13,7 +13,7 @@ export function cliReference(): string {
     '',
     '# The command line',
     '',
-    'In a clone, `relayfleet` is `hack/node cli/src/main.ts`, and `npm start` is `relayfleet local`. Exit codes: 0 done, 1 failed, 2 called wrongly. Every command explains itself with `--help`.',
+    'In a clone, `relayfleet` is `npx relayfleet`, and `npm start` is `relayfleet local`. Exit codes: 0 done, 1 failed, 2 called wrongly. Every command explains itself with `--help`.',
     '',
     '| command | |',
     '|---|---|',

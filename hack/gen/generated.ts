@@ -2,6 +2,7 @@
 // A generator is a pure function of files already in the tree; formatting and writing are gen.ts's business.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cliReference } from '../../cli/src/reference.ts';
 import { conditionsPage } from './conditions-page.ts';
 import { crdPage } from './crd-page.ts';
 import { crdTypes } from './crd-types.ts';
@@ -24,6 +25,7 @@ export function generatedFiles(root: string): readonly Generated[] {
     { path: 'docs/reference/conditions.md', make: conditionsPage },
     { path: 'docs/reference/metrics.md', make: metricsPage },
     { path: 'docs/reference/replies.md', make: repliesPage },
+    { path: 'docs/reference/cli.md', make: cliReference },
     { path: 'docs/rfc.md', make: () => standardsPage(root) },
   ];
 }

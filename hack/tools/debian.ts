@@ -12,7 +12,8 @@ export type Provides =
   /** A program's name, or its absolute path. */
   | { readonly kind: 'program'; readonly program: string }
   /** A module of Debian's own Python, see `debianPython`. */
-  | { readonly kind: 'python'; readonly module: string };
+  | { readonly kind: 'python'; readonly module: string }
+  | { readonly kind: 'perl'; readonly module: string };
 
 export type DebianRequirement = {
   readonly package: string;
@@ -93,6 +94,8 @@ async function isThere(provides: Provides): Promise<boolean> {
     if (isAbsolute(provides.program)) return exists(provides.program);
     return (await findOnPath(provides.program, systemPath)).length > 0;
   }
+  if (provides.kind === 'perl')
+    return (await runBriefly('/usr/bin/perl', [`-M${provides.module}`, '-e', '1'])).kind === 'answered';
   const script = 'import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)';
   return (await runBriefly(debianPython, ['-c', script, provides.module])).kind === 'answered';
 }

@@ -3,6 +3,12 @@ import type { DebianRequirement } from './debian.ts';
 
 export const testPackages: readonly DebianRequirement[] = [
   { package: 'python3-dkim', provides: { kind: 'python', module: 'dkim' }, for: 'the second DKIM verifier' },
+  { package: 'swaks', provides: { kind: 'program', program: 'swaks' }, for: 'a client that `npm start` recommends' },
+  {
+    package: 'libnet-ssleay-perl',
+    provides: { kind: 'perl', module: 'Net::SSLeay' },
+    for: 'TLS in swaks',
+  },
   { package: 'postfix', provides: { kind: 'program', program: 'postfix' }, for: 'a real next hop' },
 ];
 

@@ -44,6 +44,9 @@ export type Loop = {
 
 /** Changes come in bursts: a plan made this long after the first covers them all. */
 const debounceMs = 20;
+/** Where a plan takes long, because there is much to plan, the next waits this many times as long: the processor has other work. */
+const restFactor = 3;
+const longestRestMs = 1_000;
 const longestSleepMs = 10 * 60_000;
 const afterFailureMs = 5_000;
 
@@ -52,11 +55,12 @@ export function createLoop(deps: LoopDeps): Loop {
   const readKey = createKeyReader();
   const hashes = new Map<string, SecretHash>();
   let stopped = false;
+  let passMs = 0;
   let cancelSoon: (() => void) | undefined;
   let cancelRecheck: (() => void) | undefined;
 
   const pools: Readonly<Record<Step, TaskPool>> = {
-    mint: pool('mint', 2), // RSA keys take a processor each
+    mint: pool('mint', 3), // an RSA key takes a processor and one of the four threads that files need, too
     hash: pool('hash', 2),
     secret: pool('secret', 8),
     status: pool('status', 8),
@@ -93,7 +97,8 @@ export function createLoop(deps: LoopDeps): Loop {
     links.want(wanted);
     pools.status.want(wanted.statuses.map(statusTask));
     sleepUntil(wanted.recheckAt, world.now);
-    deps.events.planned(world, wanted, (deps.monotonic() - started) / 1000);
+    passMs = deps.monotonic() - started;
+    deps.events.planned(world, wanted, passMs / 1000);
   }
 
   function observe(): World {
@@ -133,7 +138,7 @@ export function createLoop(deps: LoopDeps): Loop {
 
   function trigger(): void {
     if (stopped || cancelSoon) return;
-    cancelSoon = later(debounceMs, () => {
+    cancelSoon = later(Math.min(Math.max(debounceMs, passMs * restFactor), longestRestMs), () => {
       cancelSoon = undefined;
       pass();
     });

@@ -6,7 +6,7 @@ import { annotated, edit } from '../harness/edit.ts';
 import { startFleet } from '../harness/fleet.ts';
 import { relayDomain, routeTo, usual, type Manifest } from '../harness/manifests.ts';
 import { untilCondition } from '../harness/statuses.ts';
-import type { Session } from '../harness/submit.ts';
+import { openSession, type Session } from '../harness/submit.ts';
 import { until } from '../harness/until.ts';
 
 const nodes = [1, 2];
@@ -16,6 +16,7 @@ const refusal = '550 5.7.1 Sending from this domain is suspended';
 
 test('a suspended domain is refused within five seconds on every node', { timeout: 240_000 }, async (t) => {
   const fleet = await startFleet(t);
+  const login = fleet.login();
   const shop = (spec: Manifest = {}) =>
     relayDomain({ routes: [routeTo({ host: '127.0.0.1', port: fleet.receiver.port })], ...spec });
   const suspensions: Readonly<Record<string, Manifest>> = {
@@ -23,8 +24,8 @@ test('a suspended domain is refused within five seconds on every node', { timeou
     annotation: annotated(shop(), { 'relayfleet.io/suspended': 'key stolen' }),
   };
   for (const [how, suspended] of Object.entries(suspensions)) {
-    const open = await Promise.all(nodes.map((node) => fleet.session(node)));
-    const halfDone = await fleet.session(1);
+    const open = await Promise.all(nodes.map((node) => openSession(fleet.listener(node), login)));
+    const halfDone = await openSession(fleet.listener(1), login);
     await halfDone.command(`MAIL FROM:<${usual.from}>`);
     await halfDone.command(`RCPT TO:<${usual.to}>`);
     assert.equal((await halfDone.command('DATA')).code, 354);

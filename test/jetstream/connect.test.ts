@@ -46,6 +46,19 @@ test('a lost connection is a status and comes back by itself', async (t) => {
   assert.equal(nats.connections(), 2);
 });
 
+test('a question on its way ends with the connection, long before its own time is up', async (t) => {
+  const server = await startNats();
+  t.after(() => server.stop());
+  const nats = await server.connect('node');
+  assert.equal(await nats.whileConnected(Promise.resolve('answer')), 'answer');
+  server.pause();
+  const question = nats.nc.request('$JS.API.INFO', '', { timeout: 60_000 });
+  question.catch(() => undefined);
+  const lost = assert.rejects(nats.whileConnected(question), /the connection to NATS ended/);
+  await server.kill9();
+  await lost;
+});
+
 test('a server that hangs is noticed within seconds', async (t) => {
   const server = await startNats();
   t.after(() => server.stop());

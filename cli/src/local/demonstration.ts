@@ -28,6 +28,8 @@ export type DemonstrationDeps = {
 /** Longer than the first retry, so that one hiccup does not fail it. */
 const patienceMs = 100_000;
 const lookEveryMs = 40;
+/** An event still missing this long after the mail was settled is lost. */
+const lateMs = 2_000;
 
 export async function demonstrate(ready: ReadyFile, deps: DemonstrationDeps): Promise<DemonstrationResult> {
   const example = exampleOf(ready);
@@ -58,17 +60,23 @@ function submissionOf({ from, to, platform }: Example, listener: ReadyListener, 
 async function follow(id: string, ready: ReadyFile, { signal, now }: DemonstrationDeps) {
   const settings = { url: ready.nats.url, ...ready.nats.reader, role: 'reader', name: 'relayfleet local' } as const;
   const nats = await connectNats(settings, { waitOnFirstConnect: true });
-  const deadline = now() + patienceMs;
+  let deadline = now() + patienceMs;
   let events: readonly MailEvent[] = [];
   try {
-    while (!signal.aborted && now() < deadline && !isSettled(events)) {
+    while (!signal.aborted && now() < deadline && !isWhole(events)) {
       events = await eventsOf(nats, id).catch(() => events);
-      if (!isSettled(events)) await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+      if (isSettled(events)) deadline = Math.min(deadline, now() + lateMs);
+      if (!isWhole(events)) await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     }
     return { events, received: await findReceipt(ready.receiver?.messages ?? '', id) };
   } finally {
     await nats.close();
   }
+}
+
+/** That a mail was accepted is noted a moment after the fact: it may be delivered before that is in the event stream. */
+function isWhole(events: readonly MailEvent[]): boolean {
+  return isSettled(events) && events.some(({ type }) => type === 'accepted');
 }
 
 function isSettled(events: readonly MailEvent[]): boolean {

@@ -28,7 +28,10 @@ test('what fails changes nothing, leaves nothing behind, and names the file', as
     [],
   );
   await writeFile(join(root, 'plain'), 'old');
-  await assert.rejects(writeAtomically(join(root, 'plain/below'), 'x', privately), /a file stands where a directory should be/);
+  await assert.rejects(
+    writeAtomically(join(root, 'plain/below'), 'x', privately),
+    /a file stands where a directory should be/,
+  );
   assert.equal(await readFile(join(root, 'plain'), 'utf8'), 'old');
 });
 

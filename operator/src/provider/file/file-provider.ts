@@ -11,8 +11,9 @@ import { createMemory } from './memory.ts';
 import { materialise } from './mounts.ts';
 import { contentOf, createSecretFiles, mountDirectory } from './secret-files.ts';
 import { createScanner, type ScannedDirectory } from './scan-directory.ts';
-import type { Validator } from './schema/validate.ts';
+import { rememberResults, type Validator } from './schema/validate.ts';
 import { recordKey, settle, type Refusal, type Settlement } from './settle.ts';
+import { createTurns } from './turns.ts';
 import { view, type SecretsOfRecords } from './view.ts';
 import { lookWhenChanged, type Lookout } from './watch-directory.ts';
 
@@ -43,10 +44,12 @@ export function createFileProvider(options: FileProviderOptions): FileProvider {
   const scanner = createScanner(options.manifests);
   const memory = createMemory(options.state, onUnreadable);
   const owned = createSecretFiles({ ...options, onUnreadable });
-  const inTurn = createTurns();
+  const turns = createTurns();
   const reporter = createReporter(events);
   const cache: SecretsOfRecords = new WeakMap();
   const seenFiles = new Set<string>();
+  const validator = rememberResults(options.validator);
+  let lastScan: readonly ScannedDirectory[] | undefined;
   let settled: Settlement = { records: new Map(), refusals: [], absent: new Map() };
   let lookout: Lookout | undefined;
   let onChange: () => void = () => undefined;
@@ -56,7 +59,9 @@ export function createFileProvider(options: FileProviderOptions): FileProvider {
   async function look(): Promise<void> {
     const before = settled;
     const scan = (await scanner.scan()).map((directory) => doubtEmpty(directory, seenFiles, before));
-    settled = settle(scan, before, { ...options, now: options.now() });
+    if (!sameScan(lastScan, scan) || before.absent.size > 0)
+      settled = settle(scan, before, { validator, now: options.now(), newUid: options.newUid });
+    lastScan = scan;
     const secretsChanged = await owned.look();
     await reporter.attempt('state', async () => {
       await memory.keep(settled.records);
@@ -90,17 +95,17 @@ export function createFileProvider(options: FileProviderOptions): FileProvider {
   }
 
   return {
-    look: () => inTurn(look),
+    look: () => turns.alone(look),
     async start(listener) {
       settled = { ...settled, records: await memory.load() };
-      await inTurn(look);
+      await turns.alone(look);
       onChange = listener;
-      const again = () => inTurn(() => reporter.attempt('look', look));
+      const again = () => turns.alone(() => reporter.attempt('look', look));
       lookout = lookWhenChanged([...options.manifests, join(options.state, 'secrets')], again);
     },
     read,
     applySecret: (wanted) =>
-      inTurn(() =>
+      turns.beside(`Secret ${refKey(wanted.ref)}`, () =>
         written(async () => {
           if (settled.records.has(recordKey('Secret', wanted.ref)))
             throw new Error(
@@ -111,9 +116,10 @@ export function createFileProvider(options: FileProviderOptions): FileProvider {
           return owned.secrets.get(refKey(wanted.ref)) !== before;
         }),
       ),
-    writeStatus: (wanted) => inTurn(() => written(() => memory.putStatus(wanted))),
+    writeStatus: (wanted) =>
+      turns.beside(recordKey(wanted.kind, wanted.ref), () => written(() => memory.putStatus(wanted))),
     noteGeneration: (ref, generation) =>
-      inTurn(() =>
+      turns.beside(`Secret ${refKey(ref)}`, () =>
         written(async () => {
           await owned.annotate(ref, { [generationAnnotation]: String(generation) });
           return true;
@@ -122,7 +128,7 @@ export function createFileProvider(options: FileProviderOptions): FileProvider {
     problems: () => reporter.problems(),
     async close() {
       lookout?.close();
-      await inTurn(async () => undefined);
+      await turns.alone(async () => undefined);
     },
   };
 }
@@ -144,7 +150,22 @@ function certificateRef({ metadata: { namespace }, spec }: RelayFleet): ObjectRe
   return spec.tls.certificateRef ? [{ namespace, name: spec.tls.certificateRef.name }] : [];
 }
 
+function sameScan(before: readonly ScannedDirectory[] | undefined, now: readonly ScannedDirectory[]): boolean {
+  return (
+    before?.length === now.length &&
+    now.every(({ problem, files }, index) => {
+      const former = before[index];
+      return (
+        problem === former?.problem &&
+        files.length === former?.files.length &&
+        files.every((file, at) => file === former.files[at])
+      );
+    })
+  );
+}
+
 function sameRecords(a: Settlement, b: Settlement): boolean {
+  if (a === b) return true;
   return a.records.size === b.records.size && [...a.records].every(([key, record]) => b.records.get(key) === record);
 }
 
@@ -154,16 +175,6 @@ async function written(write: () => Promise<boolean>): Promise<Written> {
   } catch (cause) {
     return { ok: false, problem: cause instanceof Error ? cause.message : String(cause) };
   }
-}
-
-/** Runs one task after the other. */
-function createTurns(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const next = last.then(task);
-    last = next.catch(() => undefined);
-    return next;
-  };
 }
 
 /** Says each thing once: when it begins and when it is over. */

@@ -9,6 +9,7 @@ import { writeAtomically } from './atomic-write.ts';
 import { createObjectFiles, type ObjectName } from './object-files.ts';
 import { isObject, type JsonObject } from './schema/structural.ts';
 import { recordKey, type ObjectRecord, type Refusal } from './settle.ts';
+import { forEachOf } from './turns.ts';
 
 export type Memory = {
   readonly statuses: ReadonlyMap<string, JsonObject>;
@@ -61,16 +62,16 @@ export function createMemory(state: string, onUnreadable: (path: string, problem
       return new Map(stored);
     },
     async keep(records) {
-      for (const [key, record] of records) {
-        if (stored.get(key) === record) continue;
+      const changed = [...records].filter(([key, record]) => stored.get(key) !== record);
+      await forEachOf(changed, async ([key, record]) => {
         await recordFiles.put(record, JSON.stringify(record));
         stored.set(key, record);
-      }
-      for (const [key, record] of stored) {
-        if (records.has(key)) continue;
+      });
+      const gone = [...stored].filter(([key]) => !records.has(key));
+      await forEachOf(gone, async ([key, record]) => {
         await recordFiles.remove(record);
         stored.delete(key);
-      }
+      });
     },
     async putStatus({ kind, ref, status }) {
       const key = recordKey(kind, ref);
@@ -83,12 +84,12 @@ export function createMemory(state: string, onUnreadable: (path: string, problem
       return true;
     },
     async sweepStatuses(alive) {
-      for (const [key, name] of names) {
-        if (alive(key)) continue;
+      const gone = [...names].filter(([key]) => !alive(key));
+      await forEachOf(gone, async ([key, name]) => {
         await statusFiles.remove(name);
         names.delete(key);
         statuses.delete(key);
-      }
+      });
     },
     async putProblems(refusals) {
       const text = `${JSON.stringify(refusals, null, 2)}\n`;

@@ -10,6 +10,7 @@ import { parse, stringify } from 'yaml';
 import type { WantedSecret } from '../../plan.ts';
 import { errorCode, writeAtomically } from './atomic-write.ts';
 import { materialise, removeMount } from './mounts.ts';
+import { forEachOf } from './turns.ts';
 import { isSecretKey } from './schema/kinds.ts';
 import { isObject } from './schema/structural.ts';
 
@@ -67,7 +68,9 @@ export function createSecretFiles(deps: SecretFilesDeps): SecretFiles {
       const present = await listRefs(root);
       const keys = new Set(present.map(refKey));
       let changed = false;
-      for (const ref of present) changed = (await lookAt(ref)) || changed;
+      await forEachOf(present, async (ref) => {
+        if (await lookAt(ref)) changed = true;
+      });
       for (const key of secrets.keys()) {
         if (keys.has(key)) continue;
         stamps.delete(key);

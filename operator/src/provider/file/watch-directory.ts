@@ -8,6 +8,8 @@ export type Lookout = { close(): void };
 const quietMs = 40;
 const longestMs = 250;
 const regularMs = 1_000;
+/** Where looking takes long, because there is much to look at, it must not become all there is done. */
+const shareOfTime = 1 / 20;
 
 export function lookWhenChanged(directories: readonly string[], look: () => Promise<void>): Lookout {
   let closed = false;
@@ -16,9 +18,10 @@ export function lookWhenChanged(directories: readonly string[], look: () => Prom
 
   function run(): void {
     firstEvent = undefined;
+    const started = performance.now();
     void look().finally(() => {
       if (closed || firstEvent !== undefined) return;
-      timer = setTimeout(run, regularMs);
+      timer = setTimeout(run, Math.max(regularMs, (performance.now() - started) / shareOfTime));
     });
   }
 

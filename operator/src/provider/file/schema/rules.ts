@@ -50,7 +50,7 @@ function isNode(value: unknown): value is ASTNode {
 
 function walk(place: Place, compiled: ReadonlyMap<string, Expression>): string[] {
   const { schema, value, old, path } = place;
-  const broken = (schema['x-kubernetes-validations'] ?? []).flatMap((rule) => breaks(rule, place, compiled));
+  const broken = brokenRules(place, compiled);
   const inside = (child: Place) => walk(child, compiled);
   if (Array.isArray(value) && schema.items) {
     const items = schema.items;
@@ -69,11 +69,24 @@ function walk(place: Place, compiled: ReadonlyMap<string, Expression>): string[]
   }, broken);
 }
 
-function breaks(rule: Rule, { schema, value, old, path }: Place, compiled: ReadonlyMap<string, Expression>): string[] {
-  const expression = compiled.get(rule.rule);
-  if (!expression || (expression.needsOld && old === undefined)) return [];
+type Variables = { readonly self: unknown; readonly oldSelf?: unknown };
+
+function brokenRules(place: Place, compiled: ReadonlyMap<string, Expression>): string[] {
+  const { schema, value, old } = place;
+  const rules = schema['x-kubernetes-validations'];
+  if (!rules) return [];
   const variables = { self: toCel(schema, value), ...(old === undefined ? {} : { oldSelf: toCel(schema, old) }) };
-  const at = `${path}${rule.fieldPath ?? ''}`;
+  return rules.flatMap((rule) => breaks(rule, { place, variables }, compiled));
+}
+
+function breaks(
+  rule: Rule,
+  { place, variables }: { readonly place: Place; readonly variables: Variables },
+  compiled: ReadonlyMap<string, Expression>,
+): string[] {
+  const expression = compiled.get(rule.rule);
+  if (!expression || (expression.needsOld && !('oldSelf' in variables))) return [];
+  const at = `${place.path}${rule.fieldPath ?? ''}`;
   try {
     if (expression.evaluate(variables) === true) return [];
   } catch (cause) {
@@ -81,7 +94,7 @@ function breaks(rule: Rule, { schema, value, old, path }: Place, compiled: Reado
   }
   const said = rule.messageExpression && compiled.get(rule.messageExpression)?.evaluate(variables);
   const message = typeof said === 'string' ? said : (rule.message ?? `failed rule: ${rule.rule}`);
-  return [`${at === '' ? '' : `${at}: `}${reasonWords(rule.reason, value)}: ${message}`];
+  return [`${at === '' ? '' : `${at}: `}${reasonWords(rule.reason, place.value)}: ${message}`];
 }
 
 function reasonWords(reason: string | undefined, value: unknown): string {
@@ -111,6 +124,7 @@ const reserved = new Set(
 
 function escapeName(name: string): string {
   if (reserved.has(name)) return `__${name}__`;
+  if (/^[a-zA-Z][a-zA-Z0-9]*$/.test(name)) return name;
   return name
     .replaceAll('__', '__underscores__')
     .replaceAll('.', '__dot__')

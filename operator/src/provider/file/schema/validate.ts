@@ -21,6 +21,21 @@ export type Validator = {
   validate(document: unknown, old?: JsonObject): Validated;
 };
 
+/** The same validator, which checks a document once for as long as it is the same document and has the same predecessor. */
+export function rememberResults(validator: Validator): Validator {
+  const results = new WeakMap<object, { readonly old: JsonObject | undefined; readonly result: Validated }>();
+  return {
+    identify: (document) => validator.identify(document),
+    validate(document, old) {
+      const known = isObject(document) ? results.get(document) : undefined;
+      if (known && known.old === old) return known.result;
+      const result = validator.validate(document, old);
+      if (isObject(document)) results.set(document, { old, result });
+      return result;
+    },
+  };
+}
+
 type Checks = KindSchema & { readonly shape: ShapeCheck; readonly rules: RuleCheck };
 
 export function createValidator(customKinds: readonly KindSchema[]): Validator {
