@@ -22,8 +22,9 @@ import { createPublisher } from './snapshot/publisher.ts';
 
 const random = (): number => randomBytes(4).readUInt32BE() / 2 ** 32;
 const monotonic = (): number => performance.now();
-const sleep = async (ms: number, signal: AbortSignal): Promise<void> =>
-  void (await delay(ms, undefined, { signal }).catch(() => undefined));
+const sleep = async (ms: number, signal: AbortSignal): Promise<void> => {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+};
 const later = (ms: number, callback: () => void): (() => void) => {
   const timer = setTimeout(callback, ms);
   return () => clearTimeout(timer);

@@ -46,6 +46,7 @@ test('names the variable that cannot be used, with its meaning', () => {
     RELAYFLEET_DNS_SERVERS: 'resolver.test:53',
     RELAYFLEET_SMTP_PORT: '0',
     RELAYFLEET_CONCURRENCY: 'many',
+    RELAYFLEET_RETRY_DELAYS: '5 minutes',
     RELAYFLEET_LOG_LEVEL: 'loud',
   };
   for (const [name, value] of Object.entries(wrong)) {
@@ -53,4 +54,9 @@ test('names the variable that cannot be used, with its meaning', () => {
     assert.ok(problem.startsWith(`${name}=${value} cannot be used: `), problem);
     assert.equal(more.length, 0);
   }
+});
+
+test('reads waiting times with their units; none means the standard schedule', () => {
+  assert.deepEqual(read().retryDelays, []);
+  assert.deepEqual(read({ RELAYFLEET_RETRY_DELAYS: '30s, 5m,4h' }).retryDelays, [30_000, 300_000, 14_400_000]);
 });

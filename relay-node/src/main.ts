@@ -10,6 +10,7 @@ import { openEventLog } from '@relayfleet/jetstream/event-log.ts';
 import { openMailQueue } from '@relayfleet/jetstream/mail-queue.ts';
 import { streamStates } from '@relayfleet/jetstream/stream-states.ts';
 import { serveTelemetry } from '@relayfleet/telemetry/http.ts';
+import { gatherLines } from '@relayfleet/telemetry/line-buffer.ts';
 import { createLog, type Log } from '@relayfleet/telemetry/log.ts';
 import { createMetrics, type Metrics } from '@relayfleet/telemetry/metrics.ts';
 import { bodyMemory, patience, startAccepting, type Accepting } from './accept.ts';
@@ -70,7 +71,8 @@ function prepare(): Node {
     process.exit(2);
   }
   const { config } = reading;
-  const write = (line: string) => void process.stdout.write(line);
+  const { write, flush } = gatherLines((lines) => void process.stdout.write(lines), setImmediate);
+  process.once('exit', flush);
   const fields = { program: 'relay-node', node: config.node };
   const log = createLog({ write, clock: Date.now, level: config.logLevel, fields });
   const metrics = createMetrics(nodeMetrics, { runtime: true });

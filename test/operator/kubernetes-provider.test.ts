@@ -38,7 +38,9 @@ before(async () => {
     api,
     monotonic,
     random: Math.random,
-    sleep: async (ms, signal) => void (await delay(ms, undefined, { signal }).catch(() => undefined)),
+    sleep: async (ms, signal) => {
+      await delay(ms, undefined, { signal }).catch(() => undefined);
+    },
     events: {
       watchFailed: (collection, problem) => void problems.push(`${collection}: ${problem}`),
       watchRecovered: () => undefined,

@@ -56,7 +56,7 @@ export async function startMachine(t: TestContext, options: { readonly state?: s
   );
   write('users.yaml', users);
   const reader = await nats.connect('node');
-  const { getShard } = openConfigReader(reader);
+  const bucket = openConfigReader(reader);
   const latest = watchLatest(t, reader);
 
   const seen = async (): Promise<Seen | undefined> => {
@@ -70,7 +70,7 @@ export async function startMachine(t: TestContext, options: { readonly state?: s
     const key = { id: held.id, key: Buffer.from(held.key, 'base64') };
     const shards = new Map<string, Uint8Array>();
     for (const [name, { digest }] of Object.entries(opened.value.shards)) {
-      const sealed = await getShard(configKeys.shard(name, digest)).catch(() => undefined); // no bucket at the moment
+      const sealed = await bucket.getShard(configKeys.shard(name, digest)).catch(() => undefined); // no bucket at the moment
       const plain = sealed && openShard({ fleetUid, name, key }, sealed);
       if (!plain) return undefined; // a newer manifest is on its way
       shards.set(name, plain);

@@ -24,9 +24,9 @@ test('withdrawn objects leave the snapshot', { timeout: 240_000 }, async (t) => 
     relayDomain(),
     senderPlatform(),
   );
-  await says(cluster, system, 'rfleet/default', 'ResolvedRefs', 'SecretNotFound');
+  await fleetSays(cluster, 'ResolvedRefs', 'SecretNotFound');
   await cluster.apply(natsUser(system, 'nats-operator', nats.users.operator));
-  await says(cluster, system, 'rfleet/default', 'ResolvedRefs', 'ResolvedRefs', 10_000);
+  await fleetSays(cluster, 'ResolvedRefs', 'ResolvedRefs');
   for (const [namespace, name] of [
     [system, 'default-keys'],
     [system, 'default-bootstrap'],
@@ -77,20 +77,9 @@ async function plans({ operator }: Cluster): Promise<number> {
   return Number(/controller_runtime_reconcile_total\{controller="plan",result="success"\} (\d+)/.exec(text)?.[1] ?? 0);
 }
 
-async function says(
-  cluster: Cluster,
-  namespace: string,
-  object: string,
-  type: string,
-  reason: string,
-  withinMs = 30_000,
-): Promise<void> {
-  await until(
-    `${object} ${type} ${reason}`,
-    async () => {
-      const { status } = await cluster.read<Statused>(namespace, object);
-      return status?.conditions?.some((condition) => condition.type === type && condition.reason === reason);
-    },
-    { withinMs },
-  );
+async function fleetSays(cluster: Cluster, type: string, reason: string): Promise<void> {
+  await until(`${type} ${reason}`, async () => {
+    const { status } = await fleet(cluster);
+    return status?.conditions?.some((condition) => condition.type === type && condition.reason === reason);
+  });
 }

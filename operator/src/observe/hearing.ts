@@ -44,6 +44,6 @@ export function createHearing({ now, monotonic }: Clocks): Hearing {
 
 function isNews(before: Heard | undefined, heard: Heard, monotonicNow: number): boolean {
   if (before === undefined || monotonicNow - before.at >= acknowledgementExpiryMs) return true;
-  const told = ({ at: _, ...rest }: Acknowledgement) => JSON.stringify(rest);
+  const told = (said: Acknowledgement) => JSON.stringify({ ...said, at: 0 });
   return told(before.said) !== told(heard.said);
 }

@@ -12,10 +12,10 @@ export async function openConnection({ url, username, password, ca }: WantedConn
   const account = { url, username, password, ...(ca === undefined ? {} : { ca }) };
   const nats = await connectNats({ ...account, role: 'operator', name: 'relayfleet-operator' });
   const publisher = openConfigPublisher(nats);
-  const { getShard } = openConfigReader(nats);
+  const reader = openConfigReader(nats);
   const ends: (() => void)[] = [];
   return {
-    bucket: { ...publisher, getShard },
+    bucket: { ...publisher, getShard: (key) => reader.getShard(key) },
     async prepare(sizing) {
       const fitness = await checkServer(nats);
       return fitness.ok ? ensureStreams(nats, sizing) : fitness;

@@ -64,7 +64,10 @@ async function openCluster(deps: ProviderDeps): Promise<Opened> {
   const { createKubernetesProvider } = await import('./kubernetes/kubernetes-provider.ts');
   const loaded = loadKubeConfig();
   if (!loaded.ok) return { ok: false, problems: [loaded.problem] };
-  const api = createApi(loaded.kubeConfig, { monotonic: deps.monotonic, onAnswer: deps.events.apiAnswered });
+  const api = createApi(loaded.kubeConfig, {
+    monotonic: deps.monotonic,
+    onAnswer: (answer) => deps.events.apiAnswered(answer),
+  });
   return { ok: true, provider: createKubernetesProvider({ ...deps, api }) };
 }
 

@@ -184,7 +184,10 @@ async function failureOf(response: Dispatcher.ResponseData): Promise<ApiFailure>
 function readStatus(text: string, code: number): { reason: string; message: string } {
   try {
     const { reason, message } = JSON.parse(text) as { reason?: unknown; message?: unknown };
-    return { reason: String(reason ?? ''), message: String(message ?? `HTTP ${code}`) };
+    return {
+      reason: typeof reason === 'string' ? reason : '',
+      message: typeof message === 'string' ? message : `HTTP ${code}`,
+    };
   } catch {
     return { reason: '', message: `HTTP ${code}` };
   }

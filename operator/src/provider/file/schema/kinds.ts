@@ -32,7 +32,22 @@ export function kindsFromCrds(texts: readonly string[]): readonly KindSchema[] {
 
 const textMap: Schema = { type: 'object', additionalProperties: { type: 'string' } };
 
-/** metav1.ObjectMeta; what the API server fills in is taken as exported by `kubectl get -o yaml` and then ignored. */
+/** What the API server fills in: taken as exported by `kubectl get -o yaml`, and then ignored. */
+const serverFields = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generateName',
+  'managedFields',
+  'ownerReferences',
+  'finalizers',
+  'selfLink',
+];
+
+/** metav1.ObjectMeta. */
 const metadata: Schema = {
   type: 'object',
   required: ['name'],
@@ -41,20 +56,7 @@ const metadata: Schema = {
     namespace: { type: 'string' },
     labels: textMap,
     annotations: textMap,
-    ...Object.fromEntries(
-      [
-        ...[
-          'uid',
-          'resourceVersion',
-          'generation',
-          'creationTimestamp',
-          'deletionTimestamp',
-          'selfLink',
-          'generateName',
-        ],
-        ...['managedFields', 'ownerReferences', 'finalizers', 'deletionGracePeriodSeconds'],
-      ].map((name) => [name, { 'x-kubernetes-preserve-unknown-fields': true }]),
-    ),
+    ...Object.fromEntries(serverFields.map((name) => [name, { 'x-kubernetes-preserve-unknown-fields': true }])),
   },
 };
 

@@ -48,41 +48,53 @@ function isCidr(text: string): boolean {
   return (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128);
 }
 
+type Violation = {
+  readonly error: ErrorObject;
+  readonly path: string;
+  /** `path: `, or nothing at the root. */
+  readonly at: string;
+  readonly limit: string;
+  /** The value as it may be shown. */
+  readonly value: string;
+};
+
 function describe(error: ErrorObject, path: string, show: (value: unknown) => string): string {
   const at = path === '' ? '' : `${path}: `;
-  const value = show(error.data);
-  const limit = String(error.params['limit']);
-  const invalid = (words: string) => `${at}Invalid value: ${value}: ${path} in body ${words}`;
-  switch (error.keyword) {
-    case 'required':
-      return `${joinPath(path, String(error.params['missingProperty']))}: Required value`;
-    case 'enum':
-      return `${at}Unsupported value: ${value}: supported values: ${(error.params['allowedValues'] as unknown[]).map((known) => JSON.stringify(String(known))).join(', ')}`;
-    case 'type':
-      return wrongType(error, path);
-    case 'maxLength':
-      return `${at}Too long: may not be more than ${limit} bytes`;
-    case 'maxItems':
-      return `${at}Too many: ${(error.data as unknown[]).length}: must have at most ${limit} items`;
-    case 'maxProperties':
-      return `${at}Too many: ${Object.keys(error.data as object).length}: must have at most ${limit} items`;
-    case 'minLength':
-      return invalid(`should be at least ${limit} chars long`);
-    case 'minItems':
-      return `${at}Invalid value: ${(error.data as unknown[]).length}: ${path} in body should have at least ${limit} items`;
-    case 'minProperties':
-      return `${at}Invalid value: ${Object.keys(error.data as object).length}: ${path} in body should have at least ${limit} properties`;
-    case 'minimum':
-      return invalid(`should be greater than or equal to ${limit}`);
-    case 'maximum':
-      return invalid(`should be less than or equal to ${limit}`);
-    case 'pattern':
-      return invalid(`should match '${String(error.params['pattern'])}'`);
-    case 'format':
-      return invalid(`must be of type ${String(error.params['format'])}: ${value}`);
-    default:
-      return invalid(error.message ?? 'is not valid');
-  }
+  const violation = { error, path, at, limit: String(error.params['limit']), value: show(error.data) };
+  return sentences[error.keyword]?.(violation) ?? invalid(violation, error.message ?? 'is not valid');
+}
+
+const sentences: Readonly<Record<string, (violation: Violation) => string>> = {
+  required: ({ error, path }) => `${joinPath(path, String(error.params['missingProperty']))}: Required value`,
+  enum: ({ error, at, value }) => `${at}Unsupported value: ${value}: supported values: ${allowedValues(error)}`,
+  type: ({ error, path }) => wrongType(error, path),
+  maxLength: ({ at, limit }) => `${at}Too long: may not be more than ${limit} bytes`,
+  maxItems: ({ error, at, limit }) => `${at}Too many: ${count(error)}: must have at most ${limit} items`,
+  maxProperties: ({ error, at, limit }) => `${at}Too many: ${count(error)}: must have at most ${limit} items`,
+  minLength: (violation) => invalid(violation, `should be at least ${violation.limit} chars long`),
+  minItems: (violation) => tooFew(violation, 'items'),
+  minProperties: (violation) => tooFew(violation, 'properties'),
+  minimum: (violation) => invalid(violation, `should be greater than or equal to ${violation.limit}`),
+  maximum: (violation) => invalid(violation, `should be less than or equal to ${violation.limit}`),
+  pattern: (violation) => invalid(violation, `should match '${String(violation.error.params['pattern'])}'`),
+  format: (violation) =>
+    invalid(violation, `must be of type ${String(violation.error.params['format'])}: ${violation.value}`),
+};
+
+function invalid({ at, value, path }: Violation, words: string): string {
+  return `${at}Invalid value: ${value}: ${path} in body ${words}`;
+}
+
+function tooFew({ error, at, path, limit }: Violation, what: string): string {
+  return `${at}Invalid value: ${count(error)}: ${path} in body should have at least ${limit} ${what}`;
+}
+
+function count({ data }: ErrorObject): number {
+  return Object.keys(data as object).length;
+}
+
+function allowedValues({ params }: ErrorObject): string {
+  return (params['allowedValues'] as unknown[]).map((known) => JSON.stringify(String(known))).join(', ');
 }
 
 function wrongType(error: ErrorObject, path: string): string {
