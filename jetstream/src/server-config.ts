@@ -3,6 +3,8 @@
 import { natsPermissions, natsRoles, type NatsRole } from '@relayfleet/contract/nats-roles.ts';
 
 export type NatsServerOptions = {
+  /** What it calls itself in its greeting, so that it can be told from others; default `relayfleet`. */
+  readonly name?: string;
   readonly host: string;
   readonly port: number;
   /** Serves /healthz and /varz; left out, there is none. */
@@ -22,7 +24,7 @@ export function natsServerConfig(options: NatsServerOptions): string {
   const lines = [
     `listen: ${text(`${host}:${port}`)}`,
     ...(monitorPort === undefined ? [] : [`http: ${text(`${host}:${monitorPort}`)}`]),
-    'server_name: relayfleet',
+    `server_name: ${text(options.name ?? 'relayfleet')}`,
     'max_payload: 8MB', // body chunks are 1 MB; the server warns above 8 MB
     'max_pending: 64MB',
     'write_deadline: "30s"', // a node that pauses for its garbage is not a slow consumer

@@ -1,6 +1,7 @@
 // relayfleet as contender: the local fleet with one node, everything on, as `npm start` runs it, its mail routed to the receiver.
-// Every part of it is pinned to the contender's processor, nats-server and operator included.
-import { spawn } from 'node:child_process';
+// The node and its nats-server are pinned to the contender's processor; operator, DNS server and supervisor, which no other
+// contender has, are not part of the comparison and run on the other one.
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -42,6 +43,8 @@ export async function startRelayfleet(options: ContenderOptions, profile?: strin
   if (!listener || !platform) throw new Error('the local fleet offers no listener or platform');
   const pids = (wanted: (name: string) => boolean) =>
     ready.parts.filter(({ name }) => wanted(name)).map(({ pid }) => pid);
+  const [relay, nats] = [pids((name) => name.startsWith('node-')), pids((name) => name === 'nats-server')];
+  for (const pid of [...relay, ...nats]) execFileSync('taskset', ['-a', '-p', '-c', String(options.cpu), String(pid)]);
   return {
     name: 'relayfleet',
     client: {

@@ -2,16 +2,15 @@
 // condition True, mail sent with the binding Secret arriving signed. Edits made after the API server was killed take effect,
 // and a deleted platform is refused on every node.
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import type { RelayDomain } from '@relayfleet/contract/api/relay-domain.ts';
 import { arrival } from '../harness/arrival.ts';
-import { natsUser, startCluster, type Cluster } from '../harness/cluster.ts';
+import { natsUser, startCluster, startTwoNodes, type Cluster } from '../harness/cluster.ts';
 import { askRecords, judge } from '../harness/judges.ts';
 import { everyLogin } from '../harness/logins.ts';
 import { markedMessage } from '../harness/ledger.ts';
 import { relayDomain, relayFleet, routeTo, senderPlatform, usual } from '../harness/manifests.ts';
 import { freePort } from '../harness/ports.ts';
-import { startNode, type RunningNode } from '../harness/programs.ts';
 import { startReceiver } from '../harness/receiver.ts';
 import { submit, type Listener } from '../harness/submit.ts';
 import { until } from '../harness/until.ts';
@@ -45,13 +44,14 @@ test('from kubectl apply to Programmed', { timeout: 300_000 }, async (t) => {
   for (const [namespace, object] of objects) await cluster.condition(namespace, object, 'Accepted');
   await noneIsProgrammedYet(cluster);
 
-  const nodes = await startNodes(t, cluster, { port, startTlsPort });
+  const nodes = await startTwoNodes(t, cluster, { implicitPort: port, startTlsPort });
   for (const condition of ['ResolvedRefs', 'Programmed', 'Ready'])
     for (const [namespace, object] of objects) await cluster.condition(namespace, object, condition);
 
   const binding = await cluster.secret(usual.namespace, `${usual.platform}-smtp`);
   const login = { user: binding['username']!, password: binding['password']!, ca: binding['ca.crt']! };
   const bound: Listener = { host: binding['host']!, port: Number(binding['port']), tls: 'implicit' };
+  await belongsTo(cluster, `secret/${usual.platform}-smtp`, `splat/${usual.platform}`);
   assert.equal(binding['uri'], `smtps://${login.user}:${login.password}@localhost:${port}`);
   const message = markedMessage({ mark: 'cluster', from: usual.from, to: [usual.to] });
   const sent = await submit(bound, login, { from: usual.from, to: [usual.to], message });
@@ -90,21 +90,13 @@ async function noneIsProgrammedYet(cluster: Cluster): Promise<void> {
   }
 }
 
-/** Two nodes from the mounted Secrets; clients reach the first one where the fleet says. */
-async function startNodes(
-  t: TestContext,
-  cluster: Cluster,
-  first: { port: number; startTlsPort: number },
-): Promise<readonly RunningNode[]> {
-  const mounts = {
-    bootstrap: await cluster.mount(system, 'default-bootstrap'),
-    tls: await cluster.mount(system, 'default-listener-tls'),
-  };
-  const site = { t, directory: cluster.directory };
-  const nodes = [
-    await startNode(site, { ...mounts, name: 'node-1', implicitPort: first.port, startTlsPort: first.startTlsPort }),
-    await startNode(site, { ...mounts, name: 'node-2' }),
-  ];
-  for (const node of nodes) await node.untilReady();
-  return nodes;
+/** Kubernetes removes an object with its owner. */
+async function belongsTo(cluster: Cluster, object: string, owner: string): Promise<void> {
+  type Owned = { readonly metadata: { readonly uid: string; readonly ownerReferences?: readonly { uid: string }[] } };
+  const { metadata } = await cluster.read<Owned>(usual.namespace, object);
+  const { uid } = (await cluster.read<Owned>(usual.namespace, owner)).metadata;
+  assert.deepEqual(
+    metadata.ownerReferences?.map((reference) => reference.uid),
+    [uid],
+  );
 }

@@ -13,7 +13,7 @@ import type { NodeEvents } from '@relayfleet/relay-node/events.ts';
 import { destinationOf } from '@relayfleet/relay-node/routing/route.ts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { makeCertificate, type TestCertificate } from './certificate.ts';
-import { startNats, type NatsServer } from './nats.ts';
+import { startNats, type NatsOptions, type NatsServer } from './nats.ts';
 import { dial, plain, type Dialogue } from './smtp-dialogue.ts';
 import { snapshotOf, usualLogin } from './snapshot.ts';
 
@@ -42,10 +42,11 @@ export type AcceptingOptions = {
   readonly patience?: Partial<Patience>;
   readonly storageBytes?: number;
   readonly bodyMemory?: number;
+  readonly nats?: NatsOptions;
 };
 
 export async function startAcceptingNode(options: AcceptingOptions = {}): Promise<AcceptingNode> {
-  const nats = await startNats();
+  const nats = await startNats(options.nats);
   const operator = await nats.connect('operator');
   const ensured = await ensureStreams(operator, {
     replicas: 1,

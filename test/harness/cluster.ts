@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { startKubeApi, type KubeApi } from './kube-api.ts';
 import type { Manifest } from './manifests.ts';
 import { startNats, type NatsServer } from './nats.ts';
-import { startOperator, type Started } from './programs.ts';
+import { startNode, startOperator, type NodeOptions, type RunningNode, type Started } from './programs.ts';
 import { until } from './until.ts';
 
 export type Cluster = {
@@ -93,4 +93,22 @@ export async function startCluster(t: TestContext, namespaces: readonly string[]
 export function natsUser(namespace: string, name: string, user: NatsServer['users']['node']): Manifest {
   const metadata = { namespace, name };
   return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/basic-auth', stringData: { ...user } };
+}
+
+/** From the Secrets of RelayFleet relayfleet-system/default, as pods would be. `first` are the ports of the first one. */
+export async function startTwoNodes(
+  t: TestContext,
+  { mount, directory }: Cluster,
+  first: Pick<NodeOptions, 'implicitPort' | 'startTlsPort'>,
+): Promise<readonly RunningNode[]> {
+  const mounts = {
+    bootstrap: await mount('relayfleet-system', 'default-bootstrap'),
+    tls: await mount('relayfleet-system', 'default-listener-tls'),
+  };
+  const nodes = [
+    await startNode({ t, directory }, { ...mounts, ...first, name: 'node-1' }),
+    await startNode({ t, directory }, { ...mounts, name: 'node-2' }),
+  ];
+  for (const node of nodes) await node.untilReady();
+  return nodes;
 }

@@ -28,18 +28,18 @@ export type Fleet = Parts &
     /** Below it: `state/logs/<part>.log`, `manifests/*.yaml`. */
     readonly directory: string;
     /** Adds or replaces a manifest file; `fleet.yaml` is the one it started with. */
-    apply(file: string, manifests: readonly Manifest[]): void;
-    stop(): Promise<void>;
+    readonly apply: LocalRun['apply'];
+    readonly stop: () => Promise<void>;
     /** As a power cut: every process at once, without a word. */
-    crash(): Promise<void>;
+    readonly crash: () => Promise<void>;
     /** Starts again on the same state, after `stop` or `crash`; the receiver was there all the time. */
-    startAgain(): Promise<void>;
+    readonly startAgain: () => Promise<void>;
   };
 
 /** The processes. Their names: `nats-server`, `operator`, `node-1` ... */
 export type Parts = {
   /** The ready file as it stands: process ids change when a part is restarted. */
-  ready(): ReadyFile;
+  readonly ready: () => ReadyFile;
   pid(part: string): number;
   /** Returns the process id that got the signal. */
   kill(part: string, signal: NodeJS.Signals): number;

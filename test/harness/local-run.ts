@@ -24,13 +24,13 @@ export type LocalRun = {
   untilReady(): Promise<void>;
   /** The ready file as it stands. */
   ready(): ReadyFile | undefined;
-  apply(file: string, manifests: readonly Manifest[]): void;
+  readonly apply: (file: string, manifests: readonly Manifest[]) => void;
   /** As Ctrl-C. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
   /** As a power cut: every process at once, without a word. */
-  crash(): Promise<void>;
+  readonly crash: () => Promise<void>;
   /** Starts again on the same state, after `stop` or `crash`. */
-  startAgain(): Promise<void>;
+  readonly startAgain: () => Promise<void>;
 };
 
 const home = join(import.meta.dirname, '../..');

@@ -19,24 +19,24 @@ export type Report = {
 
 export function readReport(raw: Buffer): Report {
   const { header, body } = split(raw.toString('utf8'));
-  const type = header['content-type'] ?? '';
-  assert.match(type, /^multipart\/report\s*;/i);
-  assert.match(type, /report-type="?delivery-status"?/i);
-  const boundary = /boundary="?([^";]+)"?/i.exec(type)?.[1] ?? '';
-  assert.notEqual(boundary, '', 'a boundary');
-  assert.ok(body.includes(`--${boundary}--`), 'a closing boundary');
-  const [text, status, returned] = body
-    .split(`--${boundary}`)
-    .slice(1, -1)
-    .map((part) => split(part.replace(/^\r\n/, '')));
-  assert.match(text?.header['content-type'] ?? '', /^text\/plain/i);
-  assert.equal(status?.header['content-type'], 'message/delivery-status');
-  assert.match(
-    returned?.header['content-type'] ?? '',
-    /^(message\/(rfc822|global)|text\/rfc822-headers|message\/global-headers)/i,
-  );
-  const [message, ...recipients] = (status?.body ?? '').trim().split('\r\n\r\n').map(fields);
-  return { header, text: text?.body ?? '', message: message ?? {}, recipients, returned: returned?.body ?? '' };
+  const type = field(header, 'content-type');
+  assert.match(type, /^multipart\/report\s*;.*report-type="?delivery-status"?/i);
+  const boundary = /boundary="?([^";]+)"?/i.exec(type)?.[1];
+  assert.ok(boundary !== undefined && body.includes(`--${boundary}--`), 'a boundary, and the closing one');
+  const parts = body.split(`--${boundary}`).slice(1, -1);
+  const [text, status, returned] = parts.map((part) => split(part.replace(/^\r\n/, '')));
+  assert.ok(text !== undefined && status !== undefined && returned !== undefined, 'three parts');
+  assert.match(field(text.header, 'content-type'), /^text\/plain/i);
+  assert.equal(field(status.header, 'content-type'), 'message/delivery-status');
+  assert.match(field(returned.header, 'content-type'), /^(message\/(rfc822|global)|text\/rfc822-headers)/i);
+  const [message = {}, ...recipients] = status.body.trim().split('\r\n\r\n').map(fields);
+  return { header, text: text.body, message, recipients, returned: returned.body };
+}
+
+function field(header: Fields, name: string): string {
+  const value = header[name];
+  assert.ok(value !== undefined, `a field ${name}`);
+  return value;
 }
 
 function split(text: string): { readonly header: Fields; readonly body: string } {

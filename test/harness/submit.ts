@@ -143,7 +143,7 @@ async function expect(wire: Wire, line: string | undefined, code: number): Promi
 type Wire = {
   /** Sends, where there is something to send, and waits for one whole reply. */
   ask(data: string | Buffer | undefined): Promise<Reply>;
-  write(data: Buffer): Promise<void>;
+  readonly write: (data: Buffer) => Promise<void>;
   isOpen(): boolean;
   /** The socket, for whoever goes on with it. */
   detach(): Socket;

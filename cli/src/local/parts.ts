@@ -1,4 +1,5 @@
 // What each part of a local fleet is started with. Pure: ports, paths and users in, processes to start out.
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
 import type { StateDirectory } from '../state-directory.ts';
@@ -67,12 +68,18 @@ export function addressOf(setup: Setup, part: string): string {
   return `${host}:${ports.dns} UDP, TCP`;
 }
 
+/** Tells this run's nats-server from any other. */
+export function natsServerName({ root }: StateDirectory): string {
+  return `relayfleet-${createHash('sha256').update(root).digest('hex').slice(0, 12)}`;
+}
+
 export function natsServerPart(setup: Setup): Part {
   return {
     ...frame(setup, 'nats-server', tiers.queue),
     command: setup.natsServer,
     args: ['--config', join(setup.state.natsDirectory, 'nats.conf')],
-    probe: listens(host, setup.ports.nats, /^INFO \{/),
+    // By name: where two runs start at one moment and get one port, the other's server must not pass for ours.
+    probe: listens(host, setup.ports.nats, new RegExp(`^INFO \\{.*"${natsServerName(setup.state)}"`)),
   };
 }
 

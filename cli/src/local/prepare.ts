@@ -65,7 +65,7 @@ export async function prepare(options: LocalOptions, home: string, natsServer: s
   };
   writeFileSync(state.ports, `${JSON.stringify(Object.fromEntries(chooser.chosen), null, 2)}\n`, { mode: 0o600 });
   const storeDir = join(state.natsDirectory, 'store');
-  const config = natsServerConfig({ host, port: setup.ports.nats, storeDir, users });
+  const config = natsServerConfig({ name: natsServerName(state), host, port: setup.ports.nats, storeDir, users });
   writeFileSync(join(state.natsDirectory, 'nats.conf'), config, { mode: 0o600 });
   writeManifests(state.manifests, generatedManifests(fleet, users, found.kind === 'none'));
   rmSync(state.caFile, { force: true });
