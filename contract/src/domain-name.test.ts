@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import fc from 'fast-check';
 import { canonicalDomain, isAtOrBelow } from './domain-name.ts';
 
@@ -62,6 +63,38 @@ test('every domain a registry could hold is accepted, in any case', () => {
       fc.pre(!/(^|\.)..--/.test(domain)); // fast-check also makes labels that look like A-labels and are none
       assert.equal(canonicalDomain(domain.toUpperCase()), domain.toLowerCase());
     }),
+  );
+});
+
+// Nearly every name takes a short cut past the conversion: it must say what the conversion says.
+test('plain names come out as the conversion would have them', () => {
+  const label = fc.oneof(
+    fc.string({ unit: fc.constantFrom('a', 'x', 'n', 'z', '0', '9', '-'), minLength: 0, maxLength: 6 }),
+    fc.constantFrom(
+      'xn--',
+      'xn--bcher-kva',
+      'xn--a',
+      'axn--b',
+      'ab--cd',
+      '0x7f',
+      '0x',
+      '08',
+      'a'.repeat(63),
+      'a'.repeat(64),
+    ),
+  );
+  const ldh = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+  fc.assert(
+    fc.property(fc.array(label, { minLength: 1, maxLength: 6 }), (labels) => {
+      const name = labels.join('.');
+      const numeric = /^[0-9]+$/.test(labels.at(-1) ?? '');
+      const converted = domainToASCII(name);
+      const stays = converted === name && domainToUnicode(converted).normalize('NFC') === domainToUnicode(name);
+      const good =
+        name !== '' && name.length <= 253 && stays && labels.length > 1 && labels.every((one) => ldh.test(one));
+      assert.equal(canonicalDomain(name), good && !numeric ? name : undefined, name);
+    }),
+    { numRuns: 5_000 },
   );
 });
 

@@ -24,14 +24,16 @@ export function openAsk(nc: NatsConnection, inboxPrefix: string): { readonly ask
     pending.delete(token);
     return found;
   };
-  nc.subscribe(`${inbox}.*`, {
-    callback: (error, answer) => {
-      if (error !== null) return; // the subscription was refused: every question runs into its time
-      const found = settle(answer.subject.slice(inbox.length + 1));
-      if (answer.headers?.code === 503 && answer.data.length === 0) found?.reject(new Error('nobody answers there'));
-      else found?.resolve(answer);
-    },
-  });
+  const listen = () =>
+    nc.subscribe(`${inbox}.*`, {
+      callback: (error, answer) => {
+        if (error !== null) return; // the subscription was refused and is closed: what is under way runs into its time
+        const found = settle(answer.subject.slice(inbox.length + 1));
+        if (answer.headers?.code === 503 && answer.data.length === 0) found?.reject(new Error('nobody answers there'));
+        else found?.resolve(answer);
+      },
+    });
+  let answers = listen();
 
   const ask: Ask = (subject, payload, { timeoutMs, headers }) =>
     new Promise((resolve, reject) => {
@@ -42,6 +44,7 @@ export function openAsk(nc: NatsConnection, inboxPrefix: string): { readonly ask
       );
       pending.set(token, { resolve, reject, timer });
       try {
+        if (answers.isClosed()) answers = listen(); // refused once, while users were being changed: not for ever
         nc.publish(subject, payload, { reply: `${inbox}.${token}`, ...(headers === undefined ? {} : { headers }) });
       } catch (error) {
         settle(token);
@@ -49,7 +52,7 @@ export function openAsk(nc: NatsConnection, inboxPrefix: string): { readonly ask
       }
     });
   const abandon = () => {
-    for (const token of [...pending.keys()]) settle(token)?.reject(new Error('the connection ended'));
+    for (const token of Array.from(pending.keys())) settle(token)?.reject(new Error('the connection ended'));
   };
   return { ask, abandon };
 }

@@ -100,9 +100,12 @@ async function converse(
   const connected = deps.now();
   const journey = { hop: hop.host, tls: null, connectMs: connected - started, transferMs: null };
   if (!leased.ok) return { attempted: { found: allOf(recipients, leased.fact, hop.host), journey }, stale: false };
-  const { session, reused } = leased.lease;
-  const sent: Sent = await session.send(outgoing(given));
-  leased.lease.end(sent.reusable);
+  const { session, reused, end } = leased.lease;
+  const sent: Sent = await session.send(outgoing(given)).catch((error: unknown) => {
+    end(false); // a defect must not keep the session
+    throw error;
+  });
+  end(sent.reusable);
   return {
     attempted: {
       found: recipients.map((recipient, i) => ({ recipient, fact: sent.facts[i]!, hop: hop.host })),

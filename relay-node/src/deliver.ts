@@ -67,8 +67,11 @@ export type DeliverDeps = {
 
 /** A lane's share of `concurrency`. Each lane has its own slots, so that none can starve another. */
 const shares: Readonly<Record<ConsumerKey, number>> = { transactional: 1, retry: 0.5, bulk: 0.5 };
-/** After this many deliveries without a recorded attempt, the entry itself is what ends its workers. */
-const poisonDeliveries = 5;
+/**
+ * After this many deliveries without a recorded attempt, the entry itself is what ends its workers. Not fewer: a worker that dies
+ * takes every entry it holds one delivery along, and those are not at fault.
+ */
+const poisonDeliveries = 20;
 const afterDefectMs = 1_000;
 const lastWordsMs = 3_000;
 

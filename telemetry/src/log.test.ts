@@ -29,6 +29,20 @@ test('fields named like secrets are never written, at any depth', () => {
   assert.deepEqual(lines[0]?.['nats'], { natsPassword: '[redacted]', url: 'nats://x' });
 });
 
+test('what stands deeper in a field is written as on top of it', () => {
+  const { lines, log } = capture();
+  log.error('failed', { tries: [{ error: new Error('no'), took: 3n }], seen: { by: new Map([['a', 1]]) } });
+  assert.deepEqual(lines[0]?.['tries'], [{ error: 'no', took: '3' }]);
+  assert.deepEqual(lines[0]?.['seen'], { by: { a: 1 } });
+});
+
+test('a list or an object under a secret’s name is no way out', () => {
+  const { lines, log } = capture();
+  log.warn('odd', { tokens: ['hunter2'], credential: { value: 'hunter2' }, secrets: 2 });
+  assert.ok(!JSON.stringify(lines).includes('hunter2'));
+  assert.equal(lines[0]?.['secrets'], 2);
+});
+
 test('an error is written with its causes', () => {
   const { lines, log } = capture();
   log.error('failed', { error: new Error('cannot read x', { cause: new Error('permission denied') }) });

@@ -52,13 +52,15 @@ function toJson(line: LogFields): string {
 }
 
 function needsWords(value: unknown): boolean {
-  return typeof value === 'bigint' || value instanceof Error || value instanceof Map;
+  if (typeof value === 'bigint' || value instanceof Error || value instanceof Map) return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(needsWords);
 }
 
 const secretName = /password|passwd|secret|token|authorization|private.?key|credential/i;
 
 function presentable(name: string, value: unknown): unknown {
-  if (secretName.test(name) && typeof value === 'string') return '[redacted]';
+  if (secretName.test(name) && (typeof value === 'string' || (typeof value === 'object' && value !== null)))
+    return '[redacted]';
   if (value instanceof Error) return sayError(value);
   if (typeof value === 'bigint') return value.toString();
   return value instanceof Map ? Object.fromEntries(value) : value;

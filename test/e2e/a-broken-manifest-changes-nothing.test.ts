@@ -9,11 +9,13 @@ import { edit } from '../harness/edit.ts';
 import { startFleet, type Fleet } from '../harness/fleet.ts';
 import { routeTo, usual } from '../harness/manifests.ts';
 import { untilCondition } from '../harness/statuses.ts';
+import { openSession } from '../harness/submit.ts';
 import { until } from '../harness/until.ts';
 import { breaks, type Break } from './corpus/broken-manifests.ts';
 
 test('a broken manifest changes nothing', { timeout: 300_000 }, async (t) => {
   const fleet = await startFleet(t, { nodes: 1 });
+  const login = fleet.login();
   const file = join(fleet.directory, 'manifests', 'broken.yaml');
   for (const { name, edit: change, says, condition } of breaks([
     routeTo({ host: '127.0.0.1', port: fleet.receiver.port }),
@@ -24,7 +26,9 @@ test('a broken manifest changes nothing', { timeout: 300_000 }, async (t) => {
       if (condition === undefined)
         await until(`a log line with ${says.join(', ')}`, () => linesWith(fleet, says).length > 0);
       else await told(fleet, condition, says);
-      const { result } = await fleet.send();
+      const session = await openSession(fleet.listener(1), login);
+      const { result } = await fleet.send({ session });
+      session.close();
       const { raw } = await arrival(fleet.receiver, result);
       assert.match(raw.toString('latin1'), /^DKIM-Signature: /);
       writeFileSync(file, '');

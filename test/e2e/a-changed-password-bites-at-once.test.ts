@@ -12,7 +12,9 @@ const old = 'the-first-password-of-orders';
 const fresh = 'the-second-password, "quoted" & ünïcode';
 const platform = senderPlatform({ auth: { passwordRef: { name: 'chosen' } } });
 const chosen = (password: string): Manifest => ({
-  ...{ apiVersion: 'v1', kind: 'Secret', metadata: { namespace: usual.namespace, name: 'chosen' } },
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { namespace: usual.namespace, name: 'chosen' },
   stringData: { password },
 });
 

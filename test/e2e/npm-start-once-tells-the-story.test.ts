@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { reservePorts } from '../harness/local-run.ts';
 
 const home = join(import.meta.dirname, '../..');
 
@@ -72,6 +73,7 @@ async function runOnce(t: TestContext, edit: (manifests: string) => void) {
   const [manifests, state] = [join(directory, 'manifests'), join(directory, 'state')];
   cpSync(join(home, 'examples/local'), manifests, { recursive: true });
   edit(manifests);
+  await reservePorts(state, 2);
   const flags = ['--once', '--state', state, '--dir', manifests];
   const child = spawn('npm', ['start', '--silent', '--', ...flags], { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

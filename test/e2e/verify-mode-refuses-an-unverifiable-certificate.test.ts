@@ -36,7 +36,9 @@ test('Verify mode refuses an unverifiable certificate', { timeout: 240_000 }, as
     nodes: 1,
     manifests: (receiver) => [
       {
-        ...{ apiVersion: 'v1', kind: 'Secret', metadata: { namespace: usual.namespace, name: 'partner-ca' } },
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { namespace: usual.namespace, name: 'partner-ca' },
         stringData: { 'ca.crt': ours.ca },
       },
       relayFleet(),

@@ -111,6 +111,7 @@ async function logIn(port: number): Promise<Dialogue> {
 }
 
 async function storedEntries(nats: Nats, queue: MailQueue): Promise<readonly Stored[]> {
+  if (!(await nats.connectedWithin(10_000))) throw new Error('nats-server is away');
   const manager = await jetstreamManager(nats.nc);
   const { state } = await manager.streams.info(streams.mail);
   const found: Stored[] = [];

@@ -16,7 +16,7 @@ export type Cluster = {
   readonly operator: Started;
   readonly directory: string;
   /** `kubectl apply --server-side -f -` of some manifests. */
-  apply(...manifests: readonly Manifest[]): Promise<void>;
+  readonly apply: (...manifests: readonly Manifest[]) => Promise<void>;
   /** `kubectl wait` for a condition of an object, such as `rfleet/default`. Rejects with what the object says instead. */
   condition(namespace: string, object: string, condition: string, withinMs?: number): Promise<void>;
   /** The object as stored, once it is there. */
@@ -24,7 +24,7 @@ export type Cluster = {
   /** A Secret's values, once it is there. */
   secret(namespace: string, name: string): Promise<Readonly<Record<string, string>>>;
   /** A directory with one file per key, as a mounted Secret. */
-  mount(namespace: string, name: string): Promise<string>;
+  readonly mount: (namespace: string, name: string) => Promise<string>;
 };
 
 /** Ends with the test; about 15 seconds to start. */

@@ -86,25 +86,31 @@ export async function startHandMadeFleet(t: TestContext): Promise<HandMadeFleet>
     tls: mount('tls', { 'tls.crt': cert, 'tls.key': tlsKey }),
     ca: authority.ca,
     publish: async (generation, changes = {}) => {
-      const { content = snapshotContent(), issuedAt = Date.now(), fleetKey = key } = changes;
-      const uid = changes.fleetUid ?? fleetUid;
-      const exchanged = changes.exchanged === undefined ? new Map<string, Uint8Array>() : toShards(changes.exchanged);
-      const shards: Manifest['shards'] = {};
-      for (const [name, plain] of toShards(content)) {
-        const sealed = sealShard({ fleetUid: uid, name, key: fleetKey }, plain);
-        shards[name] = { digest: shardDigest(sealed) };
-        const real = exchanged.get(name);
-        const bytes = real === undefined ? sealed : sealShard({ fleetUid: uid, name, key: fleetKey }, real);
-        await bucket.putShard(configKeys.shard(name, shards[name].digest), bytes);
-      }
-      const manifest: Manifest = { v: 1, fleetUid: uid, generation, issuedAt, keyId: fleetKey.id, shards };
-      const bytes = signManifest(
-        changes.manifest?.(manifest) ?? manifest,
-        changes.operatorKey ?? operatorKeys.privateKey,
-      );
-      const put = await bucket.putManifest(bytes, (await bucket.readManifest())?.revision ?? 0);
+      const sealed = seal({ generation, fleetUid, fleetKey: key, operatorKey: operatorKeys.privateKey, ...changes });
+      for (const [shard, bytes] of sealed.shards) await bucket.putShard(shard, bytes);
+      const put = await bucket.putManifest(sealed.manifest, (await bucket.readManifest())?.revision ?? 0);
       if (put !== 'ok') throw new Error('somebody else writes to this bucket');
     },
     acknowledgement: (node) => latest.find((acknowledgement) => acknowledgement.node === node),
+  };
+}
+
+type Wanted = Published &
+  Required<Pick<Published, 'fleetUid' | 'fleetKey' | 'operatorKey'>> & { readonly generation: number };
+
+/** What the bucket is to hold: shards by key, and the manifest. */
+function seal(wanted: Wanted): { readonly shards: ReadonlyMap<string, Uint8Array>; readonly manifest: Uint8Array } {
+  const { generation, fleetUid: uid, fleetKey, content = snapshotContent(), issuedAt = Date.now() } = wanted;
+  const lying = toShards(wanted.exchanged ?? content);
+  const sealed = [...toShards(content)].map(([name, plain]) => {
+    const context = { fleetUid: uid, name, key: fleetKey };
+    const digest = shardDigest(sealShard(context, plain));
+    return { name, digest, bytes: sealShard(context, lying.get(name) ?? plain) };
+  });
+  const shards = Object.fromEntries(sealed.map(({ name, digest }) => [name, { digest }]));
+  const manifest: Manifest = { v: 1, fleetUid: uid, generation, issuedAt, keyId: fleetKey.id, shards };
+  return {
+    shards: new Map(sealed.map(({ name, digest, bytes }) => [configKeys.shard(name, digest), bytes])),
+    manifest: signManifest(wanted.manifest?.(manifest) ?? manifest, wanted.operatorKey),
   };
 }

@@ -51,8 +51,13 @@ export async function judge(mails: readonly Captured[], author: string, lookup: 
   return Promise.all(
     mails.map(async ({ raw, from }, i) => {
       const { dkim, spf, dmarc } = await authenticate(raw, {
-        ...{ ip: '127.0.0.1', helo: 'relay.fleet.test', sender: from, mta: 'receiver.test' },
-        ...{ strict: true, disableArc: true, disableBimi: true },
+        ip: '127.0.0.1',
+        helo: 'relay.fleet.test',
+        sender: from,
+        mta: 'receiver.test',
+        strict: true,
+        disableArc: true,
+        disableBimi: true,
         resolver: lookup as unknown as DNSResolver, // its type knows no TXT
       });
       const ours = signaturesIn(raw).map(({ domain }) => domain === author);

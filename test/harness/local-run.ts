@@ -116,7 +116,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** As if left by an earlier run: two fleets that start at one moment would both find the usual ports free. */
-async function reservePorts(state: string, nodes: number): Promise<void> {
+export async function reservePorts(state: string, nodes: number): Promise<void> {
   const ofNodes = Array.from({ length: nodes }, (_, i) =>
     ['submissions', 'submission', 'telemetry'].map((purpose) => `node-${i + 1} ${purpose}`),
   );

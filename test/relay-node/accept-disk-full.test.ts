@@ -17,20 +17,16 @@ const clients = 6;
 const refusals = 3;
 
 test('a full disk: 451 and never a 250 for a mail that is not stored', { timeout: 180_000 }, async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'relayfleet-disk-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = mkdtempSync(join(tmpdir(), 'relayfleet-full-'));
   const disk = mountSmallDisk(join(dir, 'store'), '24m');
   if (disk === undefined) return t.skip('mounting a small disk (tmpfs) takes root');
-  const node = await startAcceptingNode({ nats: { dir, maxFileStore: 4e9 }, patience: { commit: 2_000 } }).catch(
-    (error: unknown) => {
-      disk.remove();
-      throw error;
-    },
-  );
+  let node: AcceptingNode | undefined;
   t.after(async () => {
-    await node.stop();
+    await node?.stop();
     disk.remove();
+    rmSync(dir, { recursive: true });
   });
+  node = await startAcceptingNode({ nats: { dir, maxFileStore: 4e9 }, patience: { commit: 2_000 } });
 
   const told = (await Promise.all(Array.from({ length: clients }, () => fill(node)))).flat();
   const accepted = told.filter(({ reply }) => reply.startsWith('250 '));

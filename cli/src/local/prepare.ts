@@ -18,7 +18,7 @@ import { defaultFleet, findFleet, type FleetManifest } from './fleet-manifest.ts
 import { generatedManifests } from './generated-manifests.ts';
 import { ensureNatsUsers } from './nats-users.ts';
 import type { LocalOptions } from './options.ts';
-import { certificateMount, host, type NodePorts, type Setup } from './parts.ts';
+import { certificateMount, host, natsServerName, type NodePorts, type Setup } from './parts.ts';
 import { createPortChooser, type PortChooser } from './supervise/ports.ts';
 
 export type Prepared = {

@@ -28,7 +28,7 @@ export async function submit(submission: Submission): Promise<SubmissionResult> 
   const transport = createTransport(settings(submission));
   const started = performance.now();
   try {
-    const { response = '' } = await transport.sendMail({
+    const { response } = await transport.sendMail({
       envelope: { from: submission.from, to: [...submission.to] },
       ...messageOf(submission),
     });

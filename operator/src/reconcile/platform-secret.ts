@@ -67,7 +67,7 @@ function chosen(index: WorldIndex, platform: SenderPlatform, from: { name: strin
 function passwordProblem(password: string | undefined): string | undefined {
   if (password === undefined) return 'is missing: add the password';
   if (hasControls(password)) return controlsRemedy;
-  const length = [...password].length;
+  const length = Array.from(password).length;
   if (length < shortestPassword) return `is too short: choose at least ${shortestPassword} characters`;
   if (length > longestPassword) return `is too long: choose at most ${longestPassword} characters`;
   return undefined;

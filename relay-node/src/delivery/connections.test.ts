@@ -114,6 +114,16 @@ test('closing lets idle sessions go at once and used ones when they come back', 
   assert.equal(opened[1]?.closed, true);
 });
 
+test('a defect while a session is opened costs its mail alone: the place is free again', async () => {
+  const { lease } = setUp();
+  const broken = () => Promise.reject(new Error('a defect'));
+  for (let i = 0; i < 3; i++) await assert.rejects(lease({ limit: 1, open: broken }), /a defect/);
+  const failing = lease({ limit: 1, open: broken });
+  const waiting = lease({ limit: 1 });
+  await assert.rejects(failing, /a defect/);
+  assert.ok((await waiting).ok);
+});
+
 test('an idle session is let go after its time', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { lease, opened } = setUp();

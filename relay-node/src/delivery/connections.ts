@@ -88,7 +88,10 @@ async function lease(pool: Pool, { key, limit, open, fresh = false }: LeaseReque
     if (turn.kind === 'failed') return { ok: false, fact: turn.fact };
     if (turn.kind === 'session') return hand(pool, hop, turn.held);
   }
-  const opened = await open();
+  const opened = await open().catch((error: unknown) => {
+    makeRoom(pool, hop); // a defect must not cost the hop a session for good
+    throw error;
+  });
   if (opened.ok) return hand(pool, hop, { session: opened.session, mails: 0 });
   failed(pool, hop, opened.fact);
   return opened;

@@ -71,6 +71,19 @@ test('no oracle: every failure costs exactly one slow check, whoever was named',
   }
 });
 
+test('no oracle: two chosen passwords of one platform make every failure cost two', async () => {
+  const rotating = snapshotOf({ platforms: [platformPolicy({ username: 'two.ns', secrets: [chosen, chosen] })] });
+  const took: number[] = [];
+  for (const username of ['two.ns', 'nobody.ns']) {
+    const slots = countingSlots();
+    await verifyCredentials(rotating, { username, password: 'wrong' }, slots);
+    assert.equal(slots.runs, 1, username);
+    took.push(slots.ms);
+  }
+  const [known = 0, unknown = 0] = took;
+  assert.ok(unknown > 0.6 * known, `${unknown} ms for a name that does not exist, ${known} ms for one that does`);
+});
+
 test('a generated password costs no slow check', async () => {
   const slots = countingSlots();
   await verify('minted.ns', 'the current password', slots);

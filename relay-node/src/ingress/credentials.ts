@@ -1,5 +1,5 @@
 // Whether a user name and password belong to a platform of the snapshot. Pure but for the hashing; nothing is remembered.
-// No oracle: whoever fails has cost one slow check, whether the name exists and whichever kind of hash it has.
+// No oracle: whoever fails has cost the same number of slow checks, whether the name exists and however many hashes it has.
 // Slow checks run a few at a time off the event loop; when too many wait, the answer is "later" and not a stalled node.
 import { impossibleSecret, matchesSecret } from '@relayfleet/contract/secret-hash.ts';
 import type { PlatformPolicy, SecretHash, Snapshot } from '@relayfleet/contract/snapshot.ts';
@@ -21,8 +21,9 @@ export async function verifyCredentials(
   const secrets = platform?.secrets ?? [];
   const quick = await firstMatch(secrets.filter(isQuick), password);
   if (platform && quick) return { kind: 'correct', platform, secret: quick };
-  const slow = secrets.filter((secret) => !isQuick(secret));
-  const match = await slots.run(() => firstMatch(slow.length > 0 ? slow : [impossibleSecret()], password));
+  const slow = secrets.filter(isSlow);
+  const others = Array.from({ length: mostSlowSecrets(snapshot) - slow.length }, impossibleSecret);
+  const match = await slots.run(() => firstMatch([...slow, ...others], password));
   if (match === 'busy') return { kind: 'busy' };
   return platform && match ? { kind: 'correct', platform, secret: match } : { kind: 'wrong' };
 }
@@ -57,6 +58,17 @@ async function firstMatch(secrets: readonly SecretHash[], password: string): Pro
   return match;
 }
 
+/** Slow checks that every failed login costs: those of the platform that has most of them, and at least one. */
+function mostSlowSecrets({ platforms }: Snapshot): number {
+  let most = 1;
+  for (const { secrets } of platforms.values()) most = Math.max(most, secrets.filter(isSlow).length);
+  return most;
+}
+
 function isQuick(secret: SecretHash): boolean {
   return secret.kind === 'hmac-sha256';
+}
+
+function isSlow(secret: SecretHash): boolean {
+  return !isQuick(secret);
 }

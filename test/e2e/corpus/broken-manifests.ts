@@ -23,7 +23,9 @@ const secret = (
   data: Readonly<Record<string, string>>,
   namespace: string = usual.namespace,
 ): Manifest => ({
-  ...{ apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name } },
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { namespace, name },
   stringData: data,
 });
 const chosen = { name: 'chosen', key: 'password' };

@@ -80,18 +80,27 @@ function outlook(): Buffer {
 
 /** RFC 6047: an invitation, once for readers and once for calendars. */
 function meeting(): Buffer {
-  const lines = [
-    ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//shop.test//orders//EN', 'METHOD:REQUEST', 'BEGIN:VEVENT'],
-    ...['UID:1@shop.test', 'SEQUENCE:0', 'DTSTAMP:20261102T100000Z', 'DTSTART:20261103T090000Z'],
-    ...['DTEND:20261103T093000Z', `ORGANIZER:mailto:${usual.from}`, 'SUMMARY:Delivery'],
-    `ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:${usual.to.slice(0, 4)}`,
-    ` ${usual.to.slice(4)}`, // folded within a word, as RFC 5545 §3.1 allows
-    ...['END:VEVENT', 'END:VCALENDAR', ''],
-  ];
+  const event = `BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//shop.test//orders//EN
+METHOD:REQUEST
+BEGIN:VEVENT
+UID:1@shop.test
+SEQUENCE:0
+DTSTAMP:20261102T100000Z
+DTSTART:20261103T090000Z
+DTEND:20261103T093000Z
+ORGANIZER:mailto:${usual.from}
+SUMMARY:Delivery
+ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:${usual.to.slice(0, 4)}
+ ${usual.to.slice(4)}
+END:VEVENT
+END:VCALENDAR
+`; // folded within a word, as RFC 5545 §3.1 allows
   const calendar = 'Content-Type: text/calendar; charset=utf-8; method=REQUEST; component=VEVENT\r\n';
   return multipart('alternative', {}, [
     'Content-Type: text/plain\r\n\r\nWe deliver on Tuesday at 9.\r\n',
-    `${calendar}Content-Transfer-Encoding: 7bit\r\n\r\n${lines.join('\r\n')}`,
+    `${calendar}Content-Transfer-Encoding: 7bit\r\n\r\n${event.replaceAll('\n', '\r\n')}`,
   ]);
 }
 
@@ -131,16 +140,24 @@ function relayedBefore(): Buffer {
 
 function oddHeader(): Buffer {
   const lines = [
-    ...[`fROM:Shop<${usual.from}>`, 'TO:', ` <${usual.to}>`, 'subject:   three   blanks   \t', 'X-Empty:', 'X-Blank: '],
-    ...[
-      'Keywords: one',
-      'Keywords: two',
-      'DATE: 2 Nov 26 10:00 GMT',
-      'Message-Id:<shape@shop.test>',
-      'cc:',
-      '\t<a@b.test>,',
-    ],
-    ...['  \t<c@d.test>', 'X-Tab:\ttab', 'X-Percent: 100% {braces} $dollar \\ `tick`', '', 'body', ''],
+    `fROM:Shop<${usual.from}>`,
+    'TO:',
+    ` <${usual.to}>`,
+    'subject:   three   blanks   \t',
+    'X-Empty:',
+    'X-Blank: ',
+    'Keywords: one',
+    'Keywords: two',
+    'DATE: 2 Nov 26 10:00 GMT',
+    'Message-Id:<shape@shop.test>',
+    'cc:',
+    '\t<a@b.test>,',
+    '  \t<c@d.test>',
+    'X-Tab:\ttab',
+    'X-Percent: 100% {braces} $dollar \\ `tick`',
+    '',
+    'body',
+    '',
   ];
   return Buffer.from(lines.join('\r\n'));
 }

@@ -7,8 +7,12 @@ type State = { generation: number; acknowledged: number; status: 'True' | 'False
 
 function desk() {
   const state: State & { refused: string[]; now: number } = {
-    ...{ generation: 1, acknowledged: 2, status: 'True', reason: 'Ready' },
-    ...{ refused: [], now: 0 },
+    generation: 1,
+    acknowledged: 2,
+    status: 'True',
+    reason: 'Ready',
+    refused: [],
+    now: 0,
   };
   const resources = (): readonly Resource[] => {
     const { generation, acknowledged, status, reason } = state;

@@ -59,7 +59,7 @@ export function createSupervisor(deps: Pick<Context, 'guard' | 'onEvent'>): Supe
       const tiers = [...new Set(entries.map(({ part }) => part.tier))].toSorted((a, b) => b - a);
       for (const tier of tiers) {
         const same = entries.filter(({ part }) => part.tier === tier);
-        await Promise.all(same.map(({ part, child }) => child && end(child, part.stopGraceMs)));
+        await Promise.all(same.map(async ({ part, child }) => child && end(child, part.stopGraceMs)));
       }
     },
     kill: () => {
