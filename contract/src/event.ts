@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { lanes } from './envelope.ts';
 import { objectRefSchema } from './object-ref.ts';
-import { attemptOutcomes, recipientResultSchema } from './outcome.ts';
+import { recipientResultSchema } from './outcome.ts';
 import { parseJsonWith, type Parsed } from './parse.ts';
 
 const common = {
@@ -60,8 +60,6 @@ export type AcceptedEvent = Extract<MailEvent, { type: 'accepted' }>;
 export type AttemptedEvent = Extract<MailEvent, { type: 'attempted' }>;
 export type SettledEvent = Extract<MailEvent, { type: 'settled' }>;
 
-export const eventTypes = ['accepted', 'attempted', 'settled'] as const satisfies readonly MailEvent['type'][];
-
 /** Events of one entry as one stored message, a line of JSON each: what happened together costs one sync together. */
 export function encodeEvents(events: readonly MailEvent[]): Uint8Array {
   return Buffer.from(events.map((event) => JSON.stringify(event)).join('\n'));
@@ -75,11 +73,4 @@ export function decodeEvents(bytes: Uint8Array): Parsed<readonly MailEvent[]> {
     events.push(event.value);
   }
   return { ok: true, value: events };
-}
-
-/** Outcomes of one attempt, counted: `{delivered: 2, deferred: 1}`. */
-export function tally(results: AttemptedEvent['results']): Partial<Record<(typeof attemptOutcomes)[number], number>> {
-  const counts: Partial<Record<(typeof attemptOutcomes)[number], number>> = {};
-  for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
-  return counts;
 }

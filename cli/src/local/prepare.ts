@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { natsServerConfig, type NatsUsers } from '@relayfleet/jetstream/server-config.ts';
 import type { StateDirectory } from '../state-directory.ts';
 import { defaultFleet, findFleet, type FleetManifest } from './fleet-manifest.ts';
@@ -24,7 +24,8 @@ import { createPortChooser, type PortChooser } from './supervise/ports.ts';
 export type Prepared = {
   readonly setup: Setup;
   readonly users: NatsUsers;
-  /** Ports that were taken, and what is used instead. */ readonly evasions: readonly string[];
+  /** Ports that were taken, and what is used instead. */
+  readonly evasions: readonly string[];
 };
 
 /** Makes the directories. Throws when they cannot be written. */
@@ -49,6 +50,8 @@ export async function prepare(options: LocalOptions, home: string, natsServer: s
   const { state } = options;
   if (!existsSync(options.manifests))
     return `there is no directory ${options.manifests}; name one with manifests with --dir DIR`;
+  if (options.readyFile !== undefined && !existsSync(dirname(options.readyFile)))
+    return `there is no directory ${dirname(options.readyFile)} for the ready file; make it, or name another with --ready-file FILE`;
   const found = findFleet(options.manifests);
   if (found.kind === 'problem') return found.problem;
   const fleet = found.kind === 'found' ? found.fleet : defaultFleet;

@@ -26,8 +26,8 @@ export type RelayFleet = {
 
 export type RelayFleetSpec = {
   /**
-   * Relay nodes to run. An autoscaler writes this field through the scale subresource; leave it out of manifests
-   * then.
+   * Relay nodes wanted. Nothing starts or stops nodes in this release; whoever runs them reads this field, and an
+   * autoscaler writes it through the scale subresource.
    */
   readonly replicas: number;
   /**

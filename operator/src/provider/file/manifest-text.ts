@@ -1,8 +1,6 @@
 // Text of one manifest file -> its YAML documents, each good or with a sentence that says what is wrong and on which line.
 // YAML 1.2: a bare `no` or `on` is a string here. Knows nothing of kinds.
 import { parseAllDocuments, type Document } from 'yaml';
-import type { Validated, Validator } from './schema/validate.ts';
-import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 
 export type ManifestDocument =
   | { readonly number: number; readonly ok: true; readonly value: unknown }
@@ -23,33 +21,14 @@ export function parseManifest(text: string): readonly ManifestDocument[] {
 
 function read(document: Document.Parsed, number: number): ManifestDocument {
   const error = document.errors[0];
-  if (error)
-    return { number, ok: false, problem: `is not valid YAML: ${error.message.split('\n')[0]?.replace(/:$/, '')}` };
+  if (error) return { number, ok: false, problem: notYaml(error.message.split('\n')[0]?.replace(/:$/, '') ?? '') };
   try {
     return { number, ok: true, value: document.toJS({ maxAliasCount: 100 }) as unknown };
   } catch (cause) {
-    return {
-      number,
-      ok: false,
-      problem: `is not valid YAML: ${cause instanceof Error ? cause.message : String(cause)}`,
-    };
+    return { number, ok: false, problem: notYaml(cause instanceof Error ? cause.message : String(cause)) };
   }
 }
 
-export type CheckedDocument = {
-  readonly number: number;
-  readonly kind?: string;
-  readonly ref?: ObjectRef;
-  readonly result: Validated;
-};
-
-/** Every document of a text, checked as if it were applied to an empty cluster: what a dry run says. */
-export function validateManifestText(text: string, validator: Validator): readonly CheckedDocument[] {
-  return parseManifest(text).map((document) => {
-    const { number } = document;
-    if (!document.ok) return { number, result: { ok: false, problems: [document.problem] } };
-    const identity = validator.identify(document.value);
-    if (!identity.ok) return { number, result: { ok: false, problems: [identity.problem] } };
-    return { number, kind: identity.kind, ref: identity.ref, result: validator.validate(document.value) };
-  });
+function notYaml(what: string): string {
+  return `is not valid YAML: ${what}; mend it there, what this file last said well stays in force`;
 }
