@@ -208,6 +208,13 @@ for (const point of ['MAIL', 'DATA', 'DOT'] as const) {
   });
 }
 
+test('the final dot has time of its own: a peer may think for longer than the envelope may take', async (t) => {
+  const deadlines = { ...quick, finalMs: 5_000 };
+  const slow = { reply: '250 2.0.0 taken after some thought', dripMs: 30 }; // about twice envelopeMs
+  const { sent } = await deliver(t, { deadlines, script: { DOT: () => slow } });
+  assert.equal(sent.facts[0]?.kind, 'taken', JSON.stringify(sent));
+});
+
 test('an answer before the end of the message is no answer to the message', async (t) => {
   const large = mail({
     pieces: [Buffer.alloc(8_000_000, 'a line of sixty characters or so, for a large message......\r\n')],
