@@ -22,7 +22,7 @@ test('the config bucket lost and restored keeps generations growing', { timeout:
   const bucket = await openBucket(fleet);
   t.after(bucket.close);
   const login = fleet.login();
-  const programmed = () => untilCondition(fleet, theFleet, { type: 'Programmed', status: 'True' }, 60_000);
+  const programmed = () => untilCondition(fleet, theFleet, { type: 'Programmed', status: 'True' }, 120_000);
   const advancedBeyond = (generation: number) =>
     until(
       `a generation beyond ${generation}`,
@@ -30,7 +30,7 @@ test('the config bucket lost and restored keeps generations growing', { timeout:
         const now = await bucket.generation();
         return now !== undefined && now > generation ? now : undefined;
       },
-      { withinMs: 60_000 },
+      { withinMs: 120_000 },
     );
   const first = (await bucket.generation()) ?? 0;
   assert.ok(first >= 1);

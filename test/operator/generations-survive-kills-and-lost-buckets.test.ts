@@ -51,7 +51,7 @@ test('an operator killed again and again while the manifests change', { timeout:
   assert.equal((await untilEdit(machine, 9)).manifest.generation, highest + 1, 'the restart alone gave out none');
 });
 
-test('buckets and manifests that vanish are made anew above what was', { timeout: 240_000 }, async (t) => {
+test('buckets and manifests that vanish are made anew above what was', { timeout: 420_000 }, async (t) => {
   const machine = await startMachine(t);
   machine.apply(...usualObjects);
   const operator = await machine.startOperator();
@@ -59,7 +59,7 @@ test('buckets and manifests that vanish are made anew above what was', { timeout
   let { manifest } = await untilEdit(machine, 1);
   const beyond = async (what: string) => {
     const { generation } = manifest;
-    ({ manifest } = await machine.untilSeen(what, (seen) => seen.manifest.generation > generation, 40_000));
+    ({ manifest } = await machine.untilSeen(what, (seen) => seen.manifest.generation > generation, 120_000));
   };
 
   await loseBucket(machine);
@@ -68,7 +68,7 @@ test('buckets and manifests that vanish are made anew above what was', { timeout
   await streams.purge(bucketStream(buckets.config), { filter: bucketSubject(buckets.config, configKeys.manifest) });
   await beyond('the manifest is put again');
   await streams.purge(bucketStream(buckets.config), { filter: bucketSubject(buckets.config, 'shard.>') });
-  await machine.untilSeen('the shards are put again', () => true, 40_000);
+  await machine.untilSeen('the shards are put again', () => true, 120_000);
 
   await machine.acknowledge('node-1');
   await operator.stop('SIGKILL');
