@@ -4,7 +4,7 @@ import { domainToASCII, domainToUnicode } from 'node:url';
 
 const ldhLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/; // RFC 5890 §2.3.1: letters, digits, hyphen; 63 octets
 
-// Nearly every name on the way is already in its one spelling; converting it twice costs more than all other checks of a mail.
+// Nearly every name on the way is already in its one spelling; the conversions were 1 % of a busy node's CPU profile.
 const plainName = /^(?!(.*\.)?xn--)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**

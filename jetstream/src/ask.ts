@@ -1,6 +1,6 @@
 // Questions to the server and their answers, over one inbox for the whole connection.
 // The client's own request makes an error with a stack trace, a race and two promises even when all goes well; a mail asks
-// three times. Measured in a relay node at full load: 0.12 ms of CPU a mail less with this.
+// three times. In a CPU profile of a node at full load that error alone was 1.5 % of the busy time.
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 
 export type Ask = (subject: string, payload: Uint8Array | string, options: AskOptions) => Promise<Msg>;

@@ -27,7 +27,7 @@ export type EventLog = {
 
 const appendDeadlineMs = 30_000;
 const tryMs = 5_000;
-/** One atomic batch costs about as much as eight single events; at full load this one holds a hundred. */
+/** An atomic batch pays from some eight messages on (group-commit.ts); nobody waits for these, so they may gather. */
 const noteMs = 250;
 const mostNoted = 200;
 

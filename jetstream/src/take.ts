@@ -91,7 +91,8 @@ async function openSource(nats: Nats, key: ConsumerKey, signal: AbortSignal): Pr
 async function* pullWhileCurrent(source: Source, slots: Slots, signal: AbortSignal): AsyncGenerator<Taken> {
   while (source.isCurrent()) {
     await slots.free();
-    // A pull costs as much as two entries. At full load a moment's wait makes it worth ten; with most slots free there is none.
+    // Each pull is a subscription and its end besides the question. Near full load a moment's wait makes it worth more entries;
+    // with slots to spare there is no wait.
     if (slots.available() < slots.total / 4) await delay(gatherMs);
     if (signal.aborted) return;
     yield* pull(source, slots, signal);

@@ -44,7 +44,7 @@ export function createLog({ write, clock, level, fields = {} }: LogOptions): Log
   };
 }
 
-/** A replacer is called for every value and costs more than the rest of a line, so it is used only where it has something to do. */
+/** A replacer is called for every value of every line, so it is used only where it has something to do. */
 function toJson(line: LogFields): string {
   if (Object.values(line).some(needsWords)) return JSON.stringify(line, presentable);
   const plain = JSON.stringify(line);

@@ -1,5 +1,6 @@
 // One measured round: start receiver and contender, warm up, send, wait until the last mail has arrived, take the figures.
-// Every mail must arrive exactly once and signed; otherwise the round fails, since a figure for lost mail is worth nothing.
+// Every mail must arrive, and signed; otherwise the round fails, since a figure for lost mail is worth nothing. Duplicates are
+// counted and printed.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
