@@ -6,9 +6,8 @@ export type RandomBytes = (count: number) => Uint8Array;
 
 /** A new id for a mail accepted at `nowMs`; 80 bits from `randomBytes` make it unguessable and unique. */
 export function newMailId(nowMs: number, randomBytes: RandomBytes): string {
-  let value = BigInt(Math.trunc(nowMs));
-  for (const byte of randomBytes(10)) value = (value << 8n) | BigInt(byte);
-  return encode(value);
+  const random = Buffer.from(randomBytes(10));
+  return encode(Math.trunc(nowMs), 10) + encode(random.readUIntBE(0, 5), 8) + encode(random.readUIntBE(5, 5), 8);
 }
 
 /** An id derived from another, the same on every call: a bounce composed twice keeps one id, and so is queued once. */
@@ -28,11 +27,9 @@ export function mailIdTime(id: string): number {
   return value;
 }
 
-function encode(value: bigint): string {
+/** The lowest 5 x `digits` bits; an integer of up to 53 bits needs no BigInt. */
+function encode(value: number, digits: number): string {
   let text = '';
-  for (let position = 0; position < 26; position++) {
-    text = alphabet[Number(value & 31n)] + text;
-    value >>= 5n;
-  }
+  for (let rest = value; text.length < digits; rest = Math.floor(rest / 32)) text = alphabet[rest % 32] + text;
   return text;
 }

@@ -7,7 +7,7 @@ type Listener = (error: Error | null, answer: Msg) => void;
 type Question = { readonly subject: string; readonly reply: string };
 
 /** A connection that only remembers, and lets the test answer. */
-function setUp() {
+function setUp(defer = (write: () => void) => write()) {
   const asked: Question[] = [];
   const inboxes: { listener: Listener; closed: boolean }[] = [];
   const nc = {
@@ -24,7 +24,7 @@ function setUp() {
       data: Buffer.from(data),
       headers: code === undefined ? undefined : { code },
     } as unknown as Msg);
-  return { ...openAsk(nc as unknown as NatsConnection, '_INBOX_test'), asked, inboxes, answer };
+  return { ...openAsk(nc as unknown as NatsConnection, '_INBOX_test', defer), asked, inboxes, answer };
 }
 
 const patience = { timeoutMs: 5_000 };
@@ -67,4 +67,25 @@ test('an inbox that was refused is opened anew by the next question', async () =
   assert.equal(inboxes.length, 2);
   answer(asked[0], 'there');
   assert.equal(await next, 'there');
+});
+
+test('what is asked in one turn leaves together, but for what nobody waits for any more', async () => {
+  const turns: (() => void)[] = [];
+  const { ask, asked, answer, abandon } = setUp((write) => void turns.push(write));
+  const cut = ask('cut', '', patience);
+  abandon();
+  await assert.rejects(cut, /the connection ended/);
+  const answers = ['a', 'b'].map((subject) => textOf(ask(subject, '', patience)));
+  assert.equal(asked.length, 0);
+  assert.equal(turns.length, 1);
+  turns[0]?.();
+  assert.deepEqual(
+    asked.map(({ subject }) => subject),
+    ['a', 'b'],
+  );
+  asked.forEach((question) => answer(question, 'there'));
+  await Promise.all(answers);
+  void textOf(ask('c', '', patience)).catch(() => undefined);
+  assert.equal(turns.length, 2, 'the next turn has a write of its own');
+  abandon();
 });

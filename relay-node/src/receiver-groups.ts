@@ -23,11 +23,12 @@ const suffixes = {
 export const receiverGroups = [...(Object.keys(suffixes) as (keyof typeof suffixes)[]), 'other'] as const;
 export type ReceiverGroup = (typeof receiverGroups)[number];
 
+const groupOfSuffix = Object.entries(suffixes).flatMap(([group, ends]) =>
+  ends.map((end) => ({ end, dotted: `.${end}`, group: group as ReceiverGroup })),
+);
+
 /** Group of a next hop's host name; `other` for none. */
 export function receiverGroup(host: string | null): ReceiverGroup {
   const name = (host ?? '').toLowerCase().replace(/\.$/, '');
-  const entry = Object.entries(suffixes).find(([, ends]) =>
-    ends.some((end) => name === end || name.endsWith(`.${end}`)),
-  );
-  return (entry?.[0] as keyof typeof suffixes | undefined) ?? 'other';
+  return groupOfSuffix.find(({ end, dotted }) => name === end || name.endsWith(dotted))?.group ?? 'other';
 }

@@ -1,5 +1,6 @@
 // `npm run bench`: one relay node on one processor, load and receiver on the other; 5 KB mails, RSA-2048 signed, 20 connections,
-// every accepted mail synced to disk. `--peers` runs Postfix+OpenDKIM and Haraka on the same work in the same run, in turns.
+// every accepted mail synced to disk. The queue's server runs once beside the load and once beside the node, on its one processor.
+// `--peers` runs Postfix+OpenDKIM and Haraka on the same work in the same run, in turns.
 // Absolute figures belong to the machine; quote the ratios.
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -16,21 +17,21 @@ import { startHaraka } from './peers/haraka.ts';
 import { startPostfix } from './peers/postfix.ts';
 import { startRelayfleet } from './relayfleet.ts';
 import { printProfile } from './profile.ts';
-import { runRound, startReceiver, type Figures } from './round.ts';
+import { loadCpu, runRound, startReceiver, type Figures } from './round.ts';
 import { median, printTable } from './table.ts';
 
 const { values } = parseArgs({
   options: {
     peers: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
-    count: { type: 'string', default: '3000' },
+    count: { type: 'string', default: '6000' },
     only: { type: 'string' },
     profile: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
-  console.log(`npm run bench -- [--peers] [--rounds 3] [--count 3000] [--only signed|tls] [--profile]
+  console.log(`npm run bench -- [--peers] [--rounds 3] [--count 6000] [--only signed|tls] [--profile]
 
   --peers     also Postfix+OpenDKIM and Haraka (Debian packages postfix and opendkim, root; Haraka from npm)
   --only      "signed" (next hop in clear) or "tls" (TLS on both sides)
@@ -51,7 +52,9 @@ if (values.peers) {
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'relayfleet/bench');
 const profileFolder = values.profile ? mkdtempSync(join(tmpdir(), 'relayfleet-profile-')) : undefined;
 const start: Readonly<Record<string, (options: ContenderOptions) => Promise<Contender>>> = {
-  relayfleet: (options) => startRelayfleet(options, profileFolder),
+  relayfleet: (options) => startRelayfleet(options, { name: 'relayfleet', natsCpu: loadCpu, profile: profileFolder }),
+  'relayfleet-on-one': (options) =>
+    startRelayfleet(options, { name: 'relayfleet, nats-server too', natsCpu: options.cpu, profile: profileFolder }),
   ...(values.peers ? { postfix: startPostfix, haraka: (options) => startHaraka(options, cache) } : {}),
 };
 
@@ -90,7 +93,7 @@ async function measure(
   try {
     const figures = await runRound(contender, receiver, {
       warmUp: Math.ceil(count / 5),
-      count: key === 'relayfleet' ? count : Math.ceil(count / 2),
+      count: key.startsWith('relayfleet') ? count : Math.ceil(count / 2),
       connections: 20,
     });
     return { name: contender.name, figures };

@@ -28,7 +28,8 @@ export type Receiver = {
   stop(): void;
 };
 
-const loadCpu = 1;
+/** Load and receiver run here. */
+export const loadCpu = 1;
 
 export async function startReceiver(port: number, certificate?: { cert: string; key: string }): Promise<Receiver> {
   const child = pinned(['receiver.ts', String(port), ...(certificate ? [certificate.cert, certificate.key] : [])]);

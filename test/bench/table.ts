@@ -1,4 +1,4 @@
-// Prints the benchmark's results and the ratios between the first contender and the others.
+// Prints the benchmark's results and the ratios between ours and the others: in mails/s, and by all CPU time that was spent.
 import type { Figures } from './round.ts';
 
 /** The round with the median throughput: its figures belong together, so they are not mixed with another round's. */
@@ -38,9 +38,17 @@ export function printTable(title: string, results: ReadonlyMap<string, Figures>)
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   console.log(`\n${title}`);
   for (const row of table) console.log(row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
-  const [first, ...others] = [...results];
-  for (const [name, figures] of others)
-    if (first) console.log(`${first[0]} : ${name} = ${(first[1].perSecond / figures.perSecond).toFixed(2)} x mails/s`);
+  for (const [name, figures] of results)
+    for (const [peer, theirs] of results)
+      if (name.startsWith('relayfleet') && !peer.startsWith('relayfleet')) printRatio([name, figures], [peer, theirs]);
+}
+
+type Row = readonly [name: string, figures: Figures];
+
+function printRatio([name, ours]: Row, [peer, theirs]: Row): void {
+  const speed = (ours.perSecond / theirs.perSecond).toFixed(2);
+  const cpu = (sum(theirs.cpuMsPerMail) / sum(ours.cpuMsPerMail)).toFixed(2);
+  console.log(`${name} : ${peer} = ${speed} x mails/s, ${cpu} x mails per CPU second`);
 }
 
 function sum(parts: Readonly<Record<string, number>>): number {

@@ -66,13 +66,15 @@ export async function sign({ message, domain, keys, now }: SignRequest): Promise
 
 /** The `h=` names, and the fields behind them: several of one name are taken from the bottom up. RFC 6376 §5.4.2 */
 function selectFields(fields: readonly HeaderField[]): { names: readonly string[]; signed: readonly HeaderField[] } {
-  const byName = new Map<string, HeaderField[]>(oversignedFields.map((name) => [name, []]));
-  for (const field of fields) byName.get(field.name)?.unshift(field);
   const names: string[] = [];
   const signed: HeaderField[] = [];
-  for (const [name, found] of byName) {
-    for (let i = 0; i <= found.length; i++) names.push(name);
-    signed.push(...found);
+  for (const name of oversignedFields) {
+    names.push(name);
+    for (let at = fields.length - 1; at >= 0; at--) {
+      if (fields[at]!.name !== name) continue;
+      names.push(name);
+      signed.push(fields[at]!);
+    }
   }
   return { names, signed };
 }
