@@ -78,6 +78,8 @@ const platformPolicySchema = z.object({
   username: z.string(),
   /** Several while a password is being replaced. */
   secrets: z.array(secretHashSchema),
+  /** The Secret a chosen password came from; absent when it was made for the platform. Nodes have no use for it. */
+  secretRef: objectRefSchema.optional(),
   suspended: suspensionSchema,
   lane: z.enum(lanes),
   /** Domains it is bound to, both sides agreeing, and the local parts it may use there (`*` is every one). */

@@ -5,6 +5,7 @@ import { createMetrics } from '@relayfleet/telemetry/metrics.ts';
 import { createEvents } from './events.ts';
 import { operatorMetrics } from './metrics.ts';
 import type { Plan } from './plan.ts';
+import { emptyWorld, relayDomain } from './testing/objects.ts';
 import type { World } from './world.ts';
 
 function setUp() {
@@ -56,7 +57,7 @@ test('a refused manifest names file, object and problem; the gauge counts what i
 test('figures of a fleet that is gone are gone, too', async () => {
   const { events, value } = setUp();
   const observation = { nats: { ok: true }, acknowledgements: [], published: { generation: 7 } };
-  const world = (observations: ReadonlyMap<string, unknown>) => ({ observations }) as World;
+  const world = (observations: unknown) => emptyWorld({ observations: observations as World['observations'] });
   const plan = { statuses: [] } as unknown as Plan;
   events.planned(world(new Map([['n/f', observation]])), plan, 0);
   assert.equal(await value('relayfleet_configuration_published_generation{fleet="n/f"}'), '7');
@@ -64,4 +65,33 @@ test('figures of a fleet that is gone are gone, too', async () => {
   events.planned(world(new Map()), plan, 0);
   assert.equal(await value('relayfleet_configuration_published_generation{fleet="n/f"}'), undefined);
   assert.equal(await value('relayfleet_fleet_nats_up{fleet="n/f"}'), undefined);
+});
+
+test('a Secret that cannot be used is said once for each object when it begins, and once when it is over', () => {
+  const { lines, events } = setUp();
+  const domains = ['a', 'b'].map((name) => relayDomain(`n/${name}`));
+  const planned = (...names: readonly string[]) => {
+    const world = emptyWorld({ domains });
+    const conditions = [{ type: 'ResolvedRefs', status: 'False', reason: 'SecretNotFound', message: 'create it' }];
+    const statuses = domains.map(({ metadata: { name } }) => {
+      const status = names.includes(name) ? { conditions } : { conditions: [] };
+      return { kind: 'RelayDomain', ref: { namespace: 'n', name }, status };
+    });
+    events.planned(world, { statuses } as unknown as Plan, 0);
+  };
+  planned();
+  planned('a');
+  planned('a');
+  planned('a', 'b');
+  planned('b');
+  domains.pop();
+  planned();
+  assert.deepEqual(
+    lines.map(({ level, kind, name, problem }) => [level, kind, name, problem]),
+    [
+      ['warn', 'RelayDomain', 'a', 'create it'],
+      ['warn', 'RelayDomain', 'b', 'create it'],
+      ['info', 'RelayDomain', 'a', undefined],
+    ],
+  );
 });

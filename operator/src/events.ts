@@ -1,5 +1,6 @@
 // One method per thing that happens in the operator, each doing its log line and its metrics. Nothing else in the operator logs.
 // Said once when it begins and once when it is over, however often it is tried in between. No secrets, no mail addresses.
+import type { ConditionReason } from '@relayfleet/contract/conditions.ts';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
 import type { Log } from '@relayfleet/telemetry/log.ts';
 import type { Metrics } from '@relayfleet/telemetry/metrics.ts';
@@ -89,9 +90,11 @@ function fleetEvents(log: Log, of: Meters): FleetLinkEvents {
 }
 
 function loopEvents(log: Log, of: Meters): LoopEvents {
+  const secrets = createSecretNews(log);
   const failing = new Map<string, string>();
   return {
     planned(world, plan, seconds) {
+      secrets.planned(world, plan);
       of.reconciles.inc({ controller: 'plan', result: 'success' });
       of.reconcileSeconds.observe({ controller: 'plan' }, seconds);
       showObjects(of, plan);
@@ -101,6 +104,17 @@ function loopEvents(log: Log, of: Meters): LoopEvents {
       of.reconciles.inc({ controller: 'plan', result: 'error' });
       of.reconcileErrors.inc({ controller: 'plan' });
       log.error('no plan could be made; what is published stays in force', { cause });
+    },
+    released(ref, release) {
+      const fleet = refKey(ref);
+      switch (release.how) {
+        case 'Withdrawn':
+          return log.info('fleet withdrawn: every ready node refuses its mail', { fleet });
+        case 'NothingPublished':
+          return log.info('fleet deleted before anything was published', { fleet });
+        case 'GivenUp':
+          return log.warn('fleet deleted although its nodes could not be told', { fleet, problem: release.problem });
+      }
     },
     stepSettled(step, key, result, seconds) {
       of.reconciles.inc({ controller: step, result: result.ok ? 'success' : 'error' });
@@ -118,6 +132,35 @@ function loopEvents(log: Log, of: Meters): LoopEvents {
     },
   };
 }
+
+/** Objects whose Accepted or ResolvedRefs is False for the sake of a Secret, told when that begins and when it is over. */
+function createSecretNews(log: Log): { planned(world: World, plan: Plan): void } {
+  const lacking = new Map<string, string>();
+  return {
+    planned({ fleets, domains, platforms }, { statuses }) {
+      const present = new Set(
+        [...fleets, ...domains, ...platforms].map(({ kind, metadata }) => `${kind} ${refKey(metadata)}`),
+      );
+      for (const object of lacking.keys()) if (!present.has(object)) lacking.delete(object);
+      for (const { kind, ref, status } of statuses) {
+        const object = `${kind} ${refKey(ref)}`;
+        const now = status.conditions?.find(
+          ({ type, reason }) => (type === 'Accepted' || type === 'ResolvedRefs') && aboutSecrets.has(reason),
+        );
+        const before = lacking.get(object);
+        if (now === undefined) {
+          if (lacking.delete(object)) log.info('its Secrets are usable again', { kind, ...ref });
+          continue;
+        }
+        lacking.set(object, now.reason);
+        if (before !== now.reason)
+          log.warn('a Secret cannot be used', { kind, ...ref, reason: now.reason, problem: now.message });
+      }
+    },
+  };
+}
+
+const aboutSecrets: ReadonlySet<string> = new Set<ConditionReason>(['SecretNotFound', 'SecretInvalid']);
 
 function showObjects(of: Meters, { statuses }: Plan): void {
   of.objects.reset();

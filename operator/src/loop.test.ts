@@ -7,7 +7,7 @@ import { refKey } from '@relayfleet/contract/object-ref.ts';
 import { createLoop, type LoopDeps } from './loop.ts';
 import { mint } from './mint/mint.ts';
 import { hashPassword } from './mint/password.ts';
-import type { Plan, WantedSecret, WantedStatus } from './plan.ts';
+import { withdrawFinalizer, type Plan, type WantedFinalizer, type WantedSecret, type WantedStatus } from './plan.ts';
 import type { Observed, Provider, Written } from './provider/provider.ts';
 
 const today = Date.UTC(2026, 0, 2);
@@ -70,6 +70,7 @@ function setUp(overrides: Partial<Provider> = {}) {
       statuses.set(refKey(wanted.ref), wanted);
       return { ok: true, changed: false };
     },
+    writeFinalizer: async () => ({ ok: true, changed: false }),
     noteGeneration: async () => ok,
     problems: () => [],
     close: async () => undefined,
@@ -78,7 +79,7 @@ function setUp(overrides: Partial<Provider> = {}) {
   const deps: LoopDeps = {
     provider,
     links: {
-      want: ({ connections }) => void links.push(connections.map(({ url }) => url).join()),
+      want: ({ connections }) => void links.push(connections.map(({ account }) => account?.url).join()),
       observations: () => new Map(),
       close: async () => undefined,
     },
@@ -96,6 +97,7 @@ function setUp(overrides: Partial<Provider> = {}) {
     events: {
       planned: (_, plan) => void plans.push(plan),
       planFailed: (cause) => void failures.push(cause),
+      released: (ref, { how }) => void settled.push(`released ${refKey(ref)} ${how}`),
       stepSettled: (step, key, result) => void settled.push(`${step} ${key} ${result.ok ? 'ok' : result.problem}`),
     },
   };
@@ -153,12 +155,46 @@ test('a Secret that cannot be written holds up no status, and is written later',
     },
   });
   loop.trigger();
-  while (settled.length < 2) await ring(20);
-  assert.ok(settled.includes('mint n/f-keys disk full'));
+  while (!settled.includes('mint n/f-keys disk full')) await ring(20);
   assert.ok(statuses.has('n/f'));
   broken = false;
   while (written.length === 0) await ring(1_000);
   assert.equal(written[0]?.ref.name, 'f-keys');
+  await loop.stop();
+});
+
+test('a fleet that may go loses its finalizer, and that is told once it has', async () => {
+  const metadata = { ...fleet.metadata, deletionTimestamp: '2026-01-01T23:00:00Z', finalizers: [withdrawFinalizer] };
+  const finalizers: (WantedFinalizer | 'refused')[] = [];
+  const { loop, settled, ring } = setUp({
+    read: () => ({
+      fleets: [{ ...fleet, metadata }],
+      domains: [],
+      platforms: [],
+      namespaces: [],
+      secrets: new Map(),
+      invalid: [],
+    }),
+    async writeFinalizer(wanted) {
+      finalizers.push(finalizers.length === 0 ? 'refused' : wanted);
+      if (finalizers.length === 1) return { ok: false, problem: 'away' };
+      return { ok: true, changed: finalizers.length === 2 };
+    },
+  });
+  loop.trigger();
+  while (finalizers.length < 3) {
+    loop.trigger();
+    await ring(1_000);
+  }
+  assert.deepEqual(finalizers[1], {
+    fleet: { namespace: 'n', name: 'f' },
+    uid: 'u',
+    release: { how: 'NothingPublished' },
+  });
+  assert.deepEqual(
+    settled.filter((line) => line.startsWith('released')),
+    ['released n/f NothingPublished'],
+  );
   await loop.stop();
 });
 

@@ -2,17 +2,17 @@
 // A pass is quick and waits for nothing; everything slow is a task with its own back-off, so that one API server that stalls, one
 // NATS that is away or one key that cannot be written holds up nothing else. A pass that repeats changes nothing.
 import type { RelayFleet } from '@relayfleet/contract/api/relay-fleet.ts';
-import { refKey } from '@relayfleet/contract/object-ref.ts';
+import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { SecretHash } from '@relayfleet/contract/snapshot.ts';
 import type { FleetLinks } from './observe/fleet-links.ts';
 import { plan } from './plan-world.ts';
-import type { HashRequest, MintRequest, Plan, WantedSecret, WantedStatus } from './plan.ts';
+import type { HashRequest, MintRequest, Plan, Release, WantedFinalizer, WantedSecret, WantedStatus } from './plan.ts';
 import type { Provider } from './provider/provider.ts';
 import { createKeyReader } from './reconcile/signing-key.ts';
 import { createTaskPool, type Task, type TaskPool, type TaskResult } from './tasks.ts';
 import type { World } from './world.ts';
 
-export const steps = ['mint', 'hash', 'secret', 'status'] as const;
+export const steps = ['mint', 'hash', 'secret', 'finalizer', 'status'] as const;
 export type Step = (typeof steps)[number];
 
 export type LoopDeps = {
@@ -31,6 +31,8 @@ export type LoopDeps = {
 export type LoopEvents = {
   planned(world: World, plan: Plan, seconds: number): void;
   planFailed(cause: unknown): void;
+  /** A deleted fleet was let go. */
+  released(fleet: ObjectRef, release: Release): void;
   stepSettled(step: Step, key: string, result: TaskResult, seconds: number): void;
 };
 
@@ -63,6 +65,7 @@ export function createLoop(deps: LoopDeps): Loop {
     mint: pool('mint', 3), // an RSA key takes a processor and one of the four threads that files need, too
     hash: pool('hash', 2),
     secret: pool('secret', 8),
+    finalizer: pool('finalizer', 2),
     status: pool('status', 8),
   };
 
@@ -95,6 +98,7 @@ export function createLoop(deps: LoopDeps): Loop {
     pools.hash.want(wanted.hash.map(hashTask));
     pools.secret.want(wanted.secrets.map(secretTask));
     links.want(wanted);
+    pools.finalizer.want(wanted.finalizers.map(finalizerTask));
     pools.status.want(wanted.statuses.map(statusTask));
     sleepUntil(wanted.recheckAt, world.now);
     passMs = deps.monotonic() - started;
@@ -123,6 +127,14 @@ export function createLoop(deps: LoopDeps): Loop {
   const secretTask = (secret: WantedSecret): Task => ({
     key: refKey(secret.ref),
     run: () => provider.applySecret(secret),
+  });
+  const finalizerTask = (wanted: WantedFinalizer): Task => ({
+    key: refKey(wanted.fleet),
+    async run() {
+      const written = await provider.writeFinalizer(wanted);
+      if (written.ok && written.changed && wanted.release) deps.events.released(wanted.fleet, wanted.release);
+      return written;
+    },
   });
   const statusTask = (wanted: WantedStatus): Task => ({
     key: `${wanted.kind} ${refKey(wanted.ref)}`,

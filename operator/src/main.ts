@@ -12,10 +12,9 @@ import { createLoop, steps, type Loop } from './loop.ts';
 import { operatorMetrics, type OperatorMetrics } from './metrics.ts';
 import { mint } from './mint/mint.ts';
 import { hashPassword } from './mint/password.ts';
-import { openFleetLink } from './observe/fleet-link.ts';
+import { openFleetLink, type LinkConnection } from './observe/fleet-link.ts';
 import { createFleetLinks, type FleetLinks } from './observe/fleet-links.ts';
 import { openConnection } from './observe/nats-connection.ts';
-import type { WantedConnection } from './plan.ts';
 import type { Provider } from './provider/provider.ts';
 import { openProvider } from './provider/open-provider.ts';
 import { createPublisher } from './snapshot/publisher.ts';
@@ -84,7 +83,7 @@ async function main(): Promise<void> {
 
 function wire(config: Config, provider: Provider, events: OperatorEvents): { loop: Loop; links: FleetLinks } {
   const clocks = { now: Date.now, monotonic };
-  const links = createFleetLinks((connection: WantedConnection) =>
+  const links = createFleetLinks((connection: LinkConnection) =>
     openFleetLink(connection, {
       ...clocks,
       events,

@@ -3,7 +3,7 @@
 import type { MetricDefinitions } from '@relayfleet/telemetry/metrics.ts';
 
 /** What takes part in a reconcile: the plan itself, and the kinds of work it hands out. */
-export const controllers = ['plan', 'mint', 'hash', 'secret', 'status'] as const;
+export const controllers = ['plan', 'mint', 'hash', 'secret', 'finalizer', 'status'] as const;
 export type Controller = (typeof controllers)[number];
 
 const seconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];

@@ -1,5 +1,6 @@
 // What the plan says fleet by fleet: which NATS to talk to, which snapshot its bucket should hold, how far its nodes got.
-// Composes reconcile/ and snapshot/; a fleet that lacks its account or keys publishes nothing and says why.
+// Composes reconcile/ and snapshot/; a fleet that lacks its keys, or both an account and an open connection, publishes nothing
+// and says why. A fleet that was deleted publishes once more: that it is.
 import { refKey } from '@relayfleet/contract/object-ref.ts';
 import type { WantedConnection, WantedSnapshot } from './plan.ts';
 import { ownedRef } from './owned-secrets.ts';
@@ -7,8 +8,8 @@ import { notedGeneration } from './reconcile/fleet-keys.ts';
 import { listenerHost } from './reconcile/listener-certificate.ts';
 import { bytes, milliseconds } from './reconcile/quantities.ts';
 import type { Refusal, ResolvedDomain, ResolvedFleet, ResolvedPlatform } from './reconcile/resolved.ts';
-import type { WorldIndex } from './reconcile/world-index.ts';
-import { buildSnapshot } from './snapshot/build.ts';
+import { isLeaving, type WorldIndex } from './reconcile/world-index.ts';
+import { buildSnapshot, withdrawnSnapshot } from './snapshot/build.ts';
 import { digestEntries, digestWhole } from './snapshot/entries.ts';
 import { fleetPolicy } from './snapshot/fleet-policy.ts';
 import { fleetProgress, type FleetProgress } from './snapshot/programmed.ts';
@@ -17,18 +18,18 @@ import { fleetProgress, type FleetProgress } from './snapshot/programmed.ts';
 export type Resolution = {
   readonly index: WorldIndex;
   readonly fleets: readonly ResolvedFleet[];
+  /** Deleted, but not let go yet. */
+  readonly leaving: readonly ResolvedFleet[];
   readonly domains: readonly ResolvedDomain[];
   readonly platforms: readonly ResolvedPlatform[];
 };
 
 export function planConnections(fleets: readonly ResolvedFleet[]): readonly WantedConnection[] {
   return fleets.flatMap(({ ref, object: { spec }, refusal, nats }) => {
-    if (refusal !== undefined || nats === undefined) return [];
+    if (refusal !== undefined) return [];
     return {
       fleet: ref,
-      url: nats.url,
-      ...nats.operator,
-      ...(nats.ca !== undefined && { ca: nats.ca }),
+      account: nats && { url: nats.url, ...nats.operator, ...(nats.ca !== undefined && { ca: nats.ca }) },
       sizing: {
         replicas: spec.nats.replicas,
         storageBytes: bytes(spec.nats.storage),
@@ -39,20 +40,20 @@ export function planConnections(fleets: readonly ResolvedFleet[]): readonly Want
 }
 
 export function planSnapshots(resolution: Resolution): readonly WantedSnapshot[] {
-  return resolution.fleets.flatMap((fleet) => planSnapshot(resolution, fleet) ?? []);
+  return [...resolution.fleets, ...resolution.leaving].flatMap((fleet) => planSnapshot(resolution, fleet) ?? []);
 }
 
 /** How far each fleet is with the snapshot it should have, by `namespace/name`. */
 export function progressOf(
-  { index, fleets }: Resolution,
+  { index, fleets, leaving }: Resolution,
   snapshots: readonly WantedSnapshot[],
 ): ReadonlyMap<string, FleetProgress> {
   const wanted = new Map(snapshots.map((snapshot) => [refKey(snapshot.fleet), snapshot]));
   const { observations, now } = index.world;
   return new Map(
-    fleets.map((fleet) => {
+    [...fleets, ...leaving].map((fleet) => {
       const key = refKey(fleet.ref);
-      const subject = { ref: fleet.ref, blocked: blockedBy(fleet) };
+      const subject = { ref: fleet.ref, blocked: blockedBy(index, fleet) };
       return [key, fleetProgress(subject, observations.get(key), wanted.get(key), now)];
     }),
   );
@@ -71,10 +72,12 @@ export function generationFloor(index: WorldIndex, fleet: ResolvedFleet): number
 
 function planSnapshot({ index, domains, platforms }: Resolution, fleet: ResolvedFleet): WantedSnapshot | undefined {
   const { keys, object, ref } = fleet;
-  if (keys === undefined || blockedBy(fleet) !== undefined) return undefined;
+  if (keys === undefined || blockedBy(index, fleet) !== undefined) return undefined;
   const published = index.world.observations.get(refKey(ref))?.published;
   const policy = fleetPolicy(fleet, listenerHost(object), milliseconds(object.spec.retry.maxAge));
-  const content = buildSnapshot(fleet, policy, { domains, platforms }, published?.content);
+  const content = isLeaving(object.metadata)
+    ? withdrawnSnapshot(policy, published?.content)
+    : buildSnapshot(fleet, policy, { domains, platforms }, published?.content);
   const entries = digestEntries(content);
   return {
     fleet: ref,
@@ -91,9 +94,13 @@ function planSnapshot({ index, domains, platforms }: Resolution, fleet: Resolved
   };
 }
 
-/** Why a fleet cannot publish; a Secret that only its listeners or nodes need does not stop it. */
-function blockedBy({ refusal, nats, keys, problems }: ResolvedFleet): Refusal | undefined {
+/**
+ * Why a fleet cannot publish. A Secret that only its listeners or nodes need does not stop it, and neither does the account that
+ * cannot be read any more while a connection is there.
+ */
+function blockedBy(index: WorldIndex, { ref, refusal, nats, keys, problems }: ResolvedFleet): Refusal | undefined {
   if (refusal !== undefined) return refusal;
-  if (nats !== undefined && keys !== undefined) return undefined;
+  const connected = nats !== undefined || index.world.observations.has(refKey(ref));
+  if (connected && keys !== undefined) return undefined;
   return problems[0] ?? { reason: 'Pending', message: 'the fleet’s keys are being made' };
 }

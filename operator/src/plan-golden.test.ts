@@ -47,7 +47,16 @@ for (const name of cases)
     assert.equal(actual, readFileSync(file, 'utf8'));
   });
 
-const everything = ['mint', 'hash', 'secrets', 'connections', 'snapshots', 'statuses', 'recheckAt'] as const;
+const everything = [
+  'mint',
+  'hash',
+  'secrets',
+  'finalizers',
+  'connections',
+  'snapshots',
+  'statuses',
+  'recheckAt',
+] as const;
 
 /** The document `kind: World` of a case: what is not an object. */
 type Setting = {
@@ -191,14 +200,19 @@ function fixed(wanted: WantedSecret): WantedSecret {
 
 /** The plan as people read it: conditions as sentences, key material by name, no digests. */
 function readable(
-  { mint, hash, secrets, connections, snapshots, statuses, recheckAt }: Plan,
+  { mint, hash, secrets, finalizers, connections, snapshots, statuses, recheckAt }: Plan,
   { show = everything, about }: Setting,
 ): unknown {
   const all: Readonly<Record<keyof Plan, unknown>> = {
     mint: mint.map(({ secret, ...request }) => ({ ...without(request, 'authority'), secret: refKey(secret.ref) })),
     hash: hash.map(({ salt }) => ({ salt })),
     secrets: secrets.map(({ ref, type, owner, data }) => ({ ref: refKey(ref), type, owner, data: parsedJson(data) })),
-    connections,
+    finalizers: finalizers.map(({ fleet, release }) => ({ fleet: refKey(fleet), release: release ?? 'set it' })),
+    connections: connections.map(({ fleet, account, sizing }) => ({
+      fleet,
+      account: account ?? 'the one in use',
+      sizing,
+    })),
     snapshots: snapshots.map(({ fleet, generationFloor, content }) => ({
       fleet: refKey(fleet),
       generationFloor,

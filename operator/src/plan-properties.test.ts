@@ -205,6 +205,30 @@ test('what a side withdraws is out of every snapshot at once, whatever was publi
   );
 });
 
+test('Secrets that are gone change nothing that is in force, but for passwords that came from them', () => {
+  const gone = fc.uniqueArray(fc.constantFrom('good', 'nats-operator', 'nats-node', 'smtp'), { minLength: 1 });
+  fc.assert(
+    fc.property(bareWorld, gone, (given, kinds) => {
+      const hashed = withHashes(given);
+      const inForce: World = { ...hashed, observations: publish(hashed) };
+      const kept = [...inForce.secrets].filter(([key]) => !kinds.some((kind) => key.endsWith(kind)));
+      const without = plan({ ...inForce, secrets: new Map(kept) }, readKey).snapshots;
+      const expected = plan(inForce, readKey).snapshots.map(({ fleet, content }) => ({
+        fleet,
+        content: {
+          ...content,
+          platforms: content.platforms.filter(({ secretRef }) => secretRef === undefined || !kinds.includes('good')),
+        },
+      }));
+      assert.deepEqual(
+        without.map(({ fleet, content }) => ({ fleet, content })),
+        expected,
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('Ready is the sum of the other conditions, and what is not ready is Reconciling or Stalled', () => {
   fc.assert(
     fc.property(world, (given) => {
@@ -235,6 +259,12 @@ function publish(before: World): ReadonlyMap<string, FleetObservation> {
       return [refKey(fleet), observation] as const;
     }),
   );
+}
+
+/** With every password hashed that can be. */
+function withHashes(given: World): World {
+  const hash = { kind: 'scrypt', salt: 's', hash: 'h', n: 2, r: 1, p: 1 } as const;
+  return { ...given, passwordHashes: new Map(plan(given, readKey).hash.map(({ key }) => [key, hash])) };
 }
 
 function secretsFor(world: Pick<World, 'fleets' | 'platforms'>): World['secrets'] {

@@ -3,7 +3,7 @@
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { dnsRecords } from './desired/dns-records.ts';
 import { ownedRef, secretText } from './owned-secrets.ts';
-import type { WantedSecret, WantedSnapshot, WantedStatus } from './plan.ts';
+import type { WantedFinalizer, WantedSecret, WantedSnapshot, WantedStatus } from './plan.ts';
 import { generationFloor, type Resolution } from './plan-fleets.ts';
 import type { ResolvedDomain, ResolvedFleet, ResolvedPlatform } from './reconcile/resolved.ts';
 import { acceptedBy } from './snapshot/build.ts';
@@ -25,6 +25,7 @@ export type Outcome = {
   readonly snapshots: readonly WantedSnapshot[];
   readonly secrets: readonly WantedSecret[];
   readonly progresses: ReadonlyMap<string, FleetProgress>;
+  readonly finalizers: readonly WantedFinalizer[];
 };
 
 /** What the statuses of all objects are made from. */
@@ -39,7 +40,9 @@ type Facts = Resolution &
 export function planStatuses(resolution: Resolution, outcome: Outcome): readonly WantedStatus[] {
   const facts = collect(resolution, outcome);
   return [
-    ...resolution.fleets.flatMap((fleet) => (settled(facts, fleet, [fleet.ref]) ? fleetStatus(facts, fleet) : [])),
+    ...[...resolution.fleets, ...staying(resolution, outcome)].flatMap((fleet) =>
+      settled(facts, fleet, [fleet.ref]) ? fleetStatus(facts, fleet) : [],
+    ),
     ...resolution.domains.flatMap((domain) =>
       settled(facts, domain, acceptingFleets(domain)) ? domainStatus(facts, domain) : [],
     ),
@@ -115,6 +118,12 @@ function platformStatus(facts: Facts, platform: ResolvedPlatform): WantedStatus 
 
 function invalidStatus({ index }: Facts, invalid: InvalidObject): WantedStatus {
   return { kind: invalid.kind, ref: invalid.ref, status: invalidConditions(invalid, index.world.now) };
+}
+
+/** A fleet that may go now has no use for a status. */
+function staying({ leaving }: Resolution, { finalizers }: Outcome): readonly ResolvedFleet[] {
+  const released = new Set(finalizers.filter(({ release }) => release).map(({ fleet }) => refKey(fleet)));
+  return leaving.filter(({ ref }) => !released.has(refKey(ref)));
 }
 
 function suspendedBy(facts: Facts, platform: ResolvedPlatform): { kind: Kind; ref: ObjectRef } | undefined {

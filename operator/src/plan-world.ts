@@ -1,6 +1,7 @@
 // The operator's decisions from beginning to end: resolve what people wrote, build what nodes are told, say how far it got.
 // Pure and whole: no memory but that of parsed keys, no order of arrival, no clock of its own. Read this file first.
 import type { Plan } from './plan.ts';
+import { planFinalizers, withdrawalEnds } from './plan-finalizers.ts';
 import { planConnections, planSnapshots, progressOf } from './plan-fleets.ts';
 import { planSecrets } from './plan-secrets.ts';
 import { planStatuses } from './plan-statuses.ts';
@@ -14,24 +15,34 @@ import type { World } from './world.ts';
 /** Keep one `readKey` for as long as the process lives: it remembers parsed private keys by Secret object. */
 export function plan(world: World, readKey: KeyReader = createKeyReader()): Plan {
   const index = indexWorld(world);
-  const fleets = resolveFleets(index);
+  const { fleets, leaving } = resolveFleets(index);
   const domains = resolveDomains(index, readKey);
   const platforms = resolvePlatforms(index, domains);
-  const resolution = { index, fleets, domains, platforms };
+  const resolution = { index, fleets, leaving, domains, platforms };
 
   const snapshots = planSnapshots(resolution);
   const secrets = planSecrets(resolution);
   const progresses = progressOf(resolution, snapshots);
-  const times = [...fleets.map(({ renewAt }) => renewAt), ...[...progresses.values()].map(({ forgetAt }) => forgetAt)];
+  const finalizers = planFinalizers(resolution, progresses);
+  const times = [
+    ...fleets.map(({ renewAt }) => renewAt),
+    ...[...progresses.values()].map(({ forgetAt }) => forgetAt),
+    ...leaving.map((fleet) => laterThan(index.world.now, withdrawalEnds(fleet))),
+  ];
   const later = times.filter((time) => time !== undefined);
 
   return {
     mint: [...fleets, ...domains, ...platforms].flatMap(({ mint }) => mint),
     hash: platforms.flatMap(({ hash }) => hash),
     secrets,
-    connections: planConnections(fleets),
+    finalizers,
+    connections: planConnections([...fleets, ...leaving]),
     snapshots,
-    statuses: planStatuses(resolution, { snapshots, secrets, progresses }),
+    statuses: planStatuses(resolution, { snapshots, secrets, progresses, finalizers }),
     recheckAt: later.length > 0 ? Math.min(...later) : undefined,
   };
+}
+
+function laterThan(now: number, time: number): number | undefined {
+  return time > now ? time : undefined;
 }

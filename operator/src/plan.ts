@@ -17,6 +17,8 @@ export type Plan = {
   readonly hash: readonly HashRequest[];
   /** Secrets to hold exactly this. A Secret that is not listed is left alone. */
   readonly secrets: readonly WantedSecret[];
+  /** Finalizers to set, and to take away from fleets that may go now. */
+  readonly finalizers: readonly WantedFinalizer[];
   /** Fleets to be connected to; a connection that is not listed is closed. */
   readonly connections: readonly WantedConnection[];
   /** What each fleet's bucket should hold. A fleet that is not listed keeps what it has. */
@@ -71,15 +73,36 @@ export type HashRequest = {
   readonly salt: string;
 };
 
-export type WantedConnection = {
-  readonly fleet: ObjectRef;
+export type NatsAccount = {
   readonly url: string;
   readonly username: string;
   readonly password: string;
   /** PEM bundle the server's certificate must chain to. */
   readonly ca?: string;
+};
+
+export type WantedConnection = {
+  readonly fleet: ObjectRef;
+  /** Undefined while its Secrets cannot be read: a connection that is open stays in use, none is opened. */
+  readonly account: NatsAccount | undefined;
   readonly sizing: StreamSizing;
 };
+
+/** Keeps a RelayFleet that is being deleted until its nodes were told. */
+export const withdrawFinalizer = 'relayfleet.io/withdraw';
+
+export type WantedFinalizer = {
+  readonly fleet: ObjectRef;
+  readonly uid: string;
+  /** Undefined: to be set. */
+  readonly release: Release | undefined;
+};
+
+/** Why a deleted fleet may go; `problem` is what kept its nodes from being told, in words for a log. */
+export type Release =
+  | { readonly how: 'NothingPublished' }
+  | { readonly how: 'Withdrawn' }
+  | { readonly how: 'GivenUp'; readonly problem: string };
 
 export type WantedSnapshot = {
   readonly fleet: ObjectRef;

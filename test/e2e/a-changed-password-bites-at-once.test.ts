@@ -1,5 +1,5 @@
 // A platform may bring its own password. Changed in its Secret, the old one is refused on every node within five seconds, in
-// sessions that are open too, and the new one is taken.
+// sessions that are open too, and the new one is taken. Deleting the Secret is how a password is revoked, and bites as fast.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { edit } from '../harness/edit.ts';
@@ -35,5 +35,9 @@ test('a changed password bites at once', { timeout: 240_000 }, async (t) => {
   }
   const session = await openSession(fleet.listener(2), { ...login, password: fresh });
   assert.equal((await fleet.send({ session })).result.kind, 'accepted');
+
+  edit(fleet, platform);
+  await everyLogin(fleet, { ...login, password: fresh }, 535, { withinMs: 5_000 });
+  assert.match((await session.command(`MAIL FROM:<${usual.from}>`)).text, /^530 5\.7\.0 /);
   session.close();
 });

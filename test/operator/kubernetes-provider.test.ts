@@ -10,7 +10,7 @@ import { createKubernetesProvider } from '@relayfleet/operator/provider/kubernet
 import type { WantedSecret } from '@relayfleet/operator/plan.ts';
 import type { Provider } from '@relayfleet/operator/provider/provider.ts';
 import { startKubeApi, type KubeApi } from '../harness/kube-api.ts';
-import { relayDomain, usual, type Manifest } from '../harness/manifests.ts';
+import { relayDomain, relayFleet, usual, type Manifest } from '../harness/manifests.ts';
 import { until } from '../harness/until.ts';
 import { startProxy, type TcpProxy } from './tcp-proxy.ts';
 
@@ -150,6 +150,22 @@ test('a status is written by our own manager, and only when it differs', async (
   assert.notEqual(shop()?.metadata.resourceVersion, version);
   const gone = { ...wanted, ref: { namespace: usual.namespace, name: 'gone' } };
   assert.deepEqual(await provider.writeStatus(gone), { ok: true, changed: false });
+});
+
+test('a deleted fleet stays as long as our finalizer does, and has left the store when that is taken away', async () => {
+  const ref = { namespace: usual.namespace, name: 'default' };
+  await apply({ ...relayFleet(), metadata: ref });
+  const { metadata } = await until('the fleet', () => provider.read().fleets[0]);
+  const wanted = { fleet: ref, uid: metadata.uid, release: undefined };
+  assert.deepEqual(await provider.writeFinalizer({ ...wanted, uid: 'of another' }), { ok: true, changed: false });
+  assert.deepEqual(await provider.writeFinalizer(wanted), { ok: true, changed: true });
+  assert.deepEqual(provider.read().fleets[0]?.metadata.finalizers, ['relayfleet.io/withdraw']);
+  await kube.mustKubectl(['delete', 'rfleet', 'default', '-n', usual.namespace, '--wait=false']);
+  await until('the deletion', () => provider.read().fleets[0]?.metadata.deletionTimestamp);
+  const released = await provider.writeFinalizer({ ...wanted, release: { how: 'Withdrawn' } });
+  assert.deepEqual([released, provider.read().fleets], [{ ok: true, changed: true }, []]);
+  const status = await provider.writeStatus({ kind: 'RelayFleet', ref, status: {} });
+  assert.deepEqual(status, { ok: true, changed: false });
 });
 
 test('cut watches are taken up again: nothing that happened meanwhile is missed', async () => {

@@ -1,15 +1,10 @@
 // One machine without relay nodes: a nats-server, a directory of manifests and the operator as a process. What a node would see
 // of its bucket is read as a node reads it, from the mounted bootstrap document on, so that nothing but the operator is tried.
-import { createPublicKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Acknowledgement } from '@relayfleet/contract/acknowledgement.ts';
-import { parseBootstrap } from '@relayfleet/contract/bootstrap.ts';
-import { openManifest, openShard, type Manifest as SignedManifest } from '@relayfleet/contract/seal.ts';
-import { fromShards, type Snapshot } from '@relayfleet/contract/snapshot.ts';
-import { configKeys } from '@relayfleet/contract/subjects.ts';
 import { openAcknowledger } from '@relayfleet/jetstream/acknowledgements.ts';
 import { openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
 import { natsUser } from '../harness/cluster.ts';
@@ -17,8 +12,7 @@ import { relayDomain, relayFleet, senderPlatform, type Manifest } from '../harne
 import { startNats, type NatsServer } from '../harness/nats.ts';
 import { startOperator, type Started } from '../harness/programs.ts';
 import { until } from '../harness/until.ts';
-
-export type Seen = { readonly manifest: SignedManifest; readonly snapshot: Snapshot };
+import { openBucket, type Seen } from './bucket-view.ts';
 
 export type Machine = {
   readonly nats: NatsServer;
@@ -26,6 +20,8 @@ export type Machine = {
   readonly state: string;
   /** Replaces `fleet.yaml`, which is all there is but for the NATS users. */
   apply(...manifests: readonly Manifest[]): void;
+  /** Replaces `users.yaml`, where the NATS users are. */
+  applyUsers(...manifests: readonly Manifest[]): void;
   startOperator(env?: Readonly<Record<string, string>>): Promise<Started>;
   /** What a node finds in the bucket now; undefined when there is nothing it could take over. */
   seen(): Promise<Seen | undefined>;
@@ -59,32 +55,14 @@ export async function startMachine(t: TestContext, options: { readonly state?: s
   const bucket = openConfigReader(reader);
   const latest = watchLatest(t, reader);
 
-  const seen = async (): Promise<Seen | undefined> => {
-    const bytes = latest();
-    const bootstrap = parseBootstrap(readMounted(state));
-    if (!bytes || !bootstrap.ok) return undefined;
-    const { fleetUid, fleetKeys, operatorKeys } = bootstrap.value;
-    const opened = openManifest(bytes, operatorKeys.map(createPublicKey));
-    const held = fleetKeys.find(({ id }) => opened.ok && id === opened.value.keyId);
-    if (!opened.ok || !held) return undefined;
-    const key = { id: held.id, key: Buffer.from(held.key, 'base64') };
-    const shards = new Map<string, Uint8Array>();
-    for (const [name, { digest }] of Object.entries(opened.value.shards)) {
-      const sealed = await bucket.getShard(configKeys.shard(name, digest)).catch(() => undefined); // no bucket at the moment
-      const plain = sealed && openShard({ fleetUid, name, key }, sealed);
-      if (!plain) return undefined; // a newer manifest is on its way
-      shards.set(name, plain);
-    }
-    const snapshot = fromShards(opened.value.generation, shards);
-    if (!snapshot.ok) throw new Error(snapshot.problem);
-    return { manifest: opened.value, snapshot: snapshot.value };
-  };
+  const seen = () => openBucket(bucket, latest(), readMounted(state));
 
   return {
     nats,
     directory,
     state,
     apply: (...objects) => write('fleet.yaml', objects),
+    applyUsers: (...objects) => write('users.yaml', objects),
     async startOperator(env = {}) {
       const places = { RELAYFLEET_MANIFESTS: manifests, RELAYFLEET_STATE: state, RELAYFLEET_NATS_URL: nats.url };
       const operator = await startOperator({ t, directory }, { RELAYFLEET_PROVIDER: 'file', ...places, ...env });

@@ -22,6 +22,8 @@ export type ObjectMeta = {
   readonly creationTimestamp: string;
   readonly resourceVersion?: string;
   readonly deletionTimestamp?: string;
+  /** What must be done before the deletion is carried out, by name. */
+  readonly finalizers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];

@@ -57,7 +57,7 @@ export type SenderPlatformAuth = {
   readonly type: 'Password';
   /**
    * Secret in this namespace with a password of your own, of at least 12 characters. Without it the operator makes
-   * one.
+   * one. Deleting the Secret revokes the password at once.
    */
   readonly passwordRef?: SenderPlatformAuthPasswordRef;
 };

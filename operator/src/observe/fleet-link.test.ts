@@ -1,31 +1,40 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Acknowledgement } from '@relayfleet/contract/acknowledgement.ts';
-import type { WantedConnection, WantedSnapshot } from '../plan.ts';
+import type { WantedSnapshot } from '../plan.ts';
 import type { Bucket } from '../snapshot/publish.ts';
 import type { Publisher } from '../snapshot/publisher.ts';
 import type { PublishedSnapshot } from '../world.ts';
-import { openFleetLink, type Connection } from './fleet-link.ts';
+import { openFleetLink, type Connection, type LinkConnection } from './fleet-link.ts';
 
 const connection = {
   fleet: { namespace: 'n', name: 'f' },
-  url: 'nats://h:1',
+  account: { url: 'nats://h:1' },
   sizing: { replicas: 1 },
-} as WantedConnection;
+} as LinkConnection;
 const snapshot = (digest: string) => ({ digest, seal: { fleetKey: { id: 'k' } } }) as WantedSnapshot;
 const published = (digest: string, generation: number) => ({ digest, generation }) as PublishedSnapshot;
 
+type Given = {
+  readonly stored?: PublishedSnapshot;
+  readonly away?: boolean;
+  readonly nodes?: readonly Acknowledgement[] | 'unheard';
+};
+
 /** A link whose NATS, publisher and clock are the test's. Sleeps end when the test says `wake`, or by the link itself. */
-function setUp({ stored, away = false }: { stored?: PublishedSnapshot; away?: boolean } = {}) {
+function setUp({ stored, away = false, nodes = [] }: Given = {}) {
   const log: string[] = [];
   const nats = {
     connect: !away,
     prepare: 'ok',
     publish: (_digest: string): string | undefined => undefined,
     state: undefined as ((state: 'connected' | 'lost' | 'ended') => void) | undefined,
+    slept: () => slept,
     say: undefined as ((latest: readonly Acknowledgement[]) => void) | undefined,
   };
   const clock = { monotonic: 0 };
+  let slept = 0;
+  let pause = 0;
   const sleepers: (() => void)[] = [];
   let held: PublishedSnapshot | undefined;
   let generation = stored?.generation ?? 0;
@@ -35,7 +44,10 @@ function setUp({ stored, away = false }: { stored?: PublishedSnapshot; away?: bo
       log.push('prepare');
       return nats.prepare === 'ok' ? { ok: true } : { ok: false, problem: nats.prepare };
     },
-    onAcknowledgements: (listener) => void (nats.say = listener),
+    onAcknowledgements(listener) {
+      nats.say = listener;
+      if (nodes !== 'unheard') void Promise.resolve().then(() => listener(nodes));
+    },
     onState: (listener) => void (nats.state = listener),
     close: async () => void log.push('close'),
   };
@@ -69,9 +81,10 @@ function setUp({ stored, away = false }: { stored?: PublishedSnapshot; away?: bo
       published: (_, { did }) => void log.push(did),
     },
     onChange: () => void log.push('changed'),
-    backoff: { next: () => 1, reset: () => undefined },
-    sleep: (_, signal) =>
+    backoff: { next: () => ++pause, reset: () => void (pause = 0) },
+    sleep: (ms, signal) =>
       new Promise((resolve) => {
+        slept = ms;
         sleepers.push(resolve);
         if (signal.aborted) resolve();
         else signal.addEventListener('abort', () => resolve(), { once: true });
@@ -124,6 +137,26 @@ test('after a restart the plan hears what is published before anything is publis
   await link.close();
 });
 
+test('nodes are heard before they are told anything, and the plan hears them', async () => {
+  const held = { node: 'x', at: 1_000_000, generation: 7, highestSeen: 7, ready: true } as Acknowledgement;
+  const { link, settle } = setUp({ nodes: [held] });
+  link.want(connection, snapshot('a'));
+  assert.deepEqual(await settle(), ['connect', 'prepare', 'changed', 'load', 'changed', 'ready', 'changed']);
+  assert.equal(link.observation()?.acknowledgements[0]?.highestSeen, 7);
+  link.want(connection, snapshot('a'));
+  assert.deepEqual(await settle(), ['publish a', 'advanced', 'changed']);
+  await link.close();
+});
+
+test('nodes that cannot be heard hold up nothing for ever', async () => {
+  const { link, settle, wake, nats } = setUp({ nodes: 'unheard' });
+  link.want(connection, snapshot('a'));
+  assert.deepEqual(await settle(), ['connect', 'prepare']);
+  assert.equal(nats.slept(), 10_000);
+  assert.deepEqual(await wake(), ['load', 'publish a', 'advanced', 'changed', 'ready', 'changed']);
+  await link.close();
+});
+
 test('a NATS that is away or unfit is a problem, said once, and is tried again', async () => {
   const { link, nats, settle, wake } = setUp({ away: true });
   assert.deepEqual(await settle(), ['connect', 'problem: connection refused', 'changed']);
@@ -148,6 +181,19 @@ test('a lost connection is a problem at once, and everything is looked at when i
   nats.state?.('connected');
   const again = await settle();
   assert.ok(again.includes('prepare') && again.includes('publish a') && again.includes('ready'), again.join());
+  await link.close();
+});
+
+test('a server that is back is tried at short intervals again, however long it was away', async () => {
+  const { link, nats, settle, wake } = setUp();
+  link.want(connection, snapshot('a'));
+  await settle();
+  nats.publish = () => 'timeout';
+  for (let failures = 0; failures < 5; failures++) await wake(10_000);
+  assert.equal(nats.slept(), 5);
+  nats.state?.('connected');
+  await settle();
+  assert.equal(nats.slept(), 1);
   await link.close();
 });
 

@@ -4,11 +4,14 @@
 import type { Acknowledgement } from '@relayfleet/contract/acknowledgement.ts';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { Backoff } from '../backoff.ts';
-import type { WantedConnection, WantedSnapshot } from '../plan.ts';
+import type { NatsAccount, WantedConnection, WantedSnapshot } from '../plan.ts';
 import type { Bucket, Publication } from '../snapshot/publish.ts';
 import type { Publisher } from '../snapshot/publisher.ts';
 import type { FleetObservation } from '../world.ts';
 import { createHearing, type Clocks } from './hearing.ts';
+
+/** What a link is opened with: with an account, whichever way that was found. */
+export type LinkConnection = WantedConnection & { readonly account: NatsAccount };
 
 /** A connection that is up, as jetstream/ gives it. Everything rejects when NATS does not answer. */
 export type Connection = {
@@ -27,7 +30,7 @@ export type FleetLink = {
   /** Undefined until the first attempt to reach NATS has ended. */
   observation(): FleetObservation | undefined;
   /** The newest plan's word; without a snapshot nothing is published. */
-  want(connection: WantedConnection, snapshot: WantedSnapshot | undefined): void;
+  want(connection: LinkConnection, snapshot: WantedSnapshot | undefined): void;
   close(): Promise<void>;
 };
 
@@ -38,7 +41,7 @@ export type FleetLinkEvents = {
 };
 
 export type FleetLinkDeps = Clocks & {
-  readonly connect: (connection: WantedConnection) => Promise<Connection>;
+  readonly connect: (account: NatsAccount) => Promise<Connection>;
   readonly publisher: Publisher;
   readonly events: FleetLinkEvents;
   /** The observation has changed. */
@@ -52,18 +55,21 @@ export type FleetLinkDeps = Clocks & {
 const checkMs = 10_000;
 /** How often streams are made right although nothing failed. */
 const prepareMs = 30_000;
+/** How long a new connection waits for what the nodes have said so far. */
+const hearMs = 10_000;
 
-export function openFleetLink(first: WantedConnection, deps: FleetLinkDeps): FleetLink {
+export function openFleetLink(first: LinkConnection, deps: FleetLinkDeps): FleetLink {
   const { fleet } = first;
   const { events, onChange, publisher } = deps;
   const stop = new AbortController();
   const hearing = createHearing(deps);
   let wake = new AbortController();
-  let wanted: { readonly connection: WantedConnection; readonly snapshot?: WantedSnapshot } = { connection: first };
+  let wanted: { readonly connection: LinkConnection; readonly snapshot?: WantedSnapshot } = { connection: first };
   let nats: FleetObservation['nats'] | undefined;
   let preparedAt = -Infinity;
   let loaded = false;
   let planAwaited = false;
+  let heardOn: Connection | undefined;
 
   function setNats(problem: string | undefined): void {
     const next = problem === undefined ? ({ ok: true } as const) : ({ ok: false, problem } as const);
@@ -84,7 +90,7 @@ export function openFleetLink(first: WantedConnection, deps: FleetLinkDeps): Fle
   }
 
   async function connectAndServe(): Promise<undefined> {
-    const connection = await deps.connect(wanted.connection);
+    const connection = await deps.connect(wanted.connection.account);
     try {
       await serve(connection);
     } finally {
@@ -96,13 +102,12 @@ export function openFleetLink(first: WantedConnection, deps: FleetLinkDeps): Fle
     let ended = false;
     connection.onState((state) => {
       if (stop.signal.aborted) return;
-      if (state !== 'connected') setNats('the connection is lost; it is being restored');
+      if (state === 'connected')
+        deps.backoff.reset(); // a server that has just come back is soon fit, however long it was away
+      else setNats('the connection is lost; it is being restored');
       ended = state === 'ended';
       preparedAt = -Infinity;
       wake.abort();
-    });
-    connection.onAcknowledgements((latest) => {
-      if (hearing.hear(latest)) onChange();
     });
     while (!stop.signal.aborted && !ended) {
       wake = new AbortController();
@@ -121,7 +126,9 @@ export function openFleetLink(first: WantedConnection, deps: FleetLinkDeps): Fle
     const { snapshot } = wanted;
     const due = deps.monotonic() - preparedAt >= prepareMs;
     const problem = due ? await prepare(connection) : undefined;
-    if (problem !== undefined || !snapshot) return problem;
+    if (problem !== undefined) return problem;
+    if (heardOn !== connection) await hearNodes(connection);
+    if (!snapshot) return undefined;
     if (!loaded) await load(connection, snapshot);
     if (planAwaited) return undefined;
     try {
@@ -139,11 +146,25 @@ export function openFleetLink(first: WantedConnection, deps: FleetLinkDeps): Fle
     return undefined;
   }
 
-  /** What the last run published comes first, and a plan that knows of it: damaged Secrets keep their last good values. */
+  /** Before they are told anything: a fleet that was deleted and applied again goes on above what its nodes hold. */
+  async function hearNodes(connection: Connection): Promise<void> {
+    heardOn = connection;
+    const heard = new AbortController();
+    connection.onAcknowledgements((latest) => {
+      if (hearing.hear(latest)) onChange();
+      heard.abort();
+    });
+    await deps.sleep(hearMs, AbortSignal.any([heard.signal, stop.signal]));
+  }
+
+  /**
+   * What the last run published comes first, and a plan that knows of it and of what nodes hold: where a Secret cannot be read,
+   * last good values stay in force.
+   */
   async function load({ bucket }: Connection, snapshot: WantedSnapshot): Promise<void> {
     await publisher.load(bucket, snapshot);
     loaded = true;
-    planAwaited = publisher.published() !== undefined;
+    planAwaited = publisher.published() !== undefined || hearing.acknowledgements().length > 0;
     if (planAwaited) onChange();
   }
 

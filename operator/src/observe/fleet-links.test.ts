@@ -6,7 +6,11 @@ import { createFleetLinks } from './fleet-links.ts';
 
 const fleet = (name: string) => ({ namespace: 'n', name });
 const to = (name: string, password = 'p', storageBytes = 1) =>
-  ({ fleet: fleet(name), url: 'nats://h:1', username: 'u', password, sizing: { storageBytes } }) as WantedConnection;
+  ({
+    fleet: fleet(name),
+    account: { url: 'nats://h:1', username: 'u', password },
+    sizing: { storageBytes },
+  }) as WantedConnection;
 const plan = (
   connections: WantedConnection[],
   snapshots: WantedSnapshot[] = [],
@@ -16,7 +20,7 @@ const seen: FleetObservation = { nats: { ok: true }, acknowledgements: [] };
 function setUp() {
   const log: string[] = [];
   let observation: FleetObservation | undefined;
-  const links = createFleetLinks(({ fleet: { name }, password }) => {
+  const links = createFleetLinks(({ fleet: { name }, account: { password } }) => {
     log.push(`open ${name} ${password}`);
     return {
       observation: () => observation,
@@ -44,6 +48,19 @@ test('another account is another connection', async () => {
   links.want(plan([to('a')]));
   links.want(plan([to('a', 'new')]));
   assert.deepEqual(said(), ['open a p', 'want a 1 undefined', 'close a', 'open a new', 'want a 1 undefined']);
+  await links.close();
+});
+
+test('a fleet whose account cannot be read keeps the link it has and its old account; none is opened for it', async () => {
+  const { links, said } = setUp();
+  const unreadable = (name: string) => ({ ...to(name, '', 2), account: undefined });
+  links.want(plan([to('a')]));
+  said();
+  const snapshot = { fleet: fleet('a'), digest: 'd' } as WantedSnapshot;
+  links.want(plan([unreadable('a'), unreadable('b')], [snapshot]));
+  assert.deepEqual(said(), ['want a 2 d']);
+  links.want(plan([to('a')]));
+  assert.deepEqual(said(), ['want a 1 undefined'], 'the same account is the same connection');
   await links.close();
 });
 

@@ -1,8 +1,10 @@
 // One link per fleet that a plan wants to be connected to; opened, re-opened when its account changes, closed when it goes.
+// A fleet whose account cannot be read any more keeps the link it has.
+import { isDeepStrictEqual } from 'node:util';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
-import type { Plan, WantedConnection } from '../plan.ts';
+import type { NatsAccount, Plan } from '../plan.ts';
 import type { FleetObservation } from '../world.ts';
-import type { FleetLink } from './fleet-link.ts';
+import type { FleetLink, LinkConnection } from './fleet-link.ts';
 
 export type FleetLinks = {
   want(plan: Pick<Plan, 'connections' | 'snapshots'>): void;
@@ -10,9 +12,9 @@ export type FleetLinks = {
   close(): Promise<void>;
 };
 
-type Open = { readonly link: FleetLink; readonly account: string };
+type Open = { readonly link: FleetLink; readonly account: NatsAccount };
 
-export function createFleetLinks(open: (connection: WantedConnection) => FleetLink): FleetLinks {
+export function createFleetLinks(open: (connection: LinkConnection) => FleetLink): FleetLinks {
   const links = new Map<string, Open>();
   const closing = new Set<Promise<void>>();
 
@@ -24,13 +26,17 @@ export function createFleetLinks(open: (connection: WantedConnection) => FleetLi
 
   return {
     want({ connections, snapshots }) {
-      const wanted = new Map(connections.map((connection) => [refKey(connection.fleet), connection]));
+      const wanted = new Map<string, LinkConnection>();
+      for (const { fleet, sizing, ...connection } of connections) {
+        const account = connection.account ?? links.get(refKey(fleet))?.account;
+        if (account) wanted.set(refKey(fleet), { fleet, account, sizing });
+      }
       for (const [key, held] of links) {
         const connection = wanted.get(key);
-        if (!connection || accountOf(connection) !== held.account) close(key, held);
+        if (!connection || !isDeepStrictEqual(connection.account, held.account)) close(key, held);
       }
       for (const [key, connection] of wanted) {
-        const held = links.get(key) ?? { link: open(connection), account: accountOf(connection) };
+        const held = links.get(key) ?? { link: open(connection), account: connection.account };
         links.set(key, held);
         held.link.want(
           connection,
@@ -47,9 +53,4 @@ export function createFleetLinks(open: (connection: WantedConnection) => FleetLi
       await Promise.all(closing);
     },
   };
-}
-
-/** What needs a new connection when it changes. */
-function accountOf({ url, username, password, ca }: WantedConnection): string {
-  return JSON.stringify([url, username, password, ca]);
 }

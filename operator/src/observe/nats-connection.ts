@@ -4,12 +4,11 @@ import { checkServer } from '@relayfleet/jetstream/check-server.ts';
 import { openConfigPublisher, openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
 import { connectNats } from '@relayfleet/jetstream/connect.ts';
 import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
-import type { WantedConnection } from '../plan.ts';
+import type { NatsAccount } from '../plan.ts';
 import type { Connection } from './fleet-link.ts';
 
 /** Rejects when no server answers. */
-export async function openConnection({ url, username, password, ca }: WantedConnection): Promise<Connection> {
-  const account = { url, username, password, ...(ca === undefined ? {} : { ca }) };
+export async function openConnection(account: NatsAccount): Promise<Connection> {
   const nats = await connectNats({ ...account, role: 'operator', name: 'relayfleet-operator' });
   const publisher = openConfigPublisher(nats);
   const reader = openConfigReader(nats);

@@ -1,7 +1,7 @@
 // What the operator needs from the place its objects live in: read them all, hear of changes, write Secrets and statuses.
 // A directory of manifests and a kube-apiserver both give it; nothing else in the operator knows which one it is.
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
-import type { WantedSecret, WantedStatus } from '../plan.ts';
+import type { WantedFinalizer, WantedSecret, WantedStatus } from '../plan.ts';
 import type { World } from '../world.ts';
 
 export type Observed = Pick<World, 'fleets' | 'domains' | 'platforms' | 'namespaces' | 'secrets' | 'invalid'>;
@@ -18,6 +18,8 @@ export type Provider = {
   applySecret(wanted: WantedSecret): Promise<Written>;
   /** Does nothing when the stored status is equal already. */
   writeStatus(wanted: WantedStatus): Promise<Written>;
+  /** Sets our finalizer on a fleet, or takes it away, upon which a deleted fleet is gone. */
+  writeFinalizer(wanted: WantedFinalizer): Promise<Written>;
   /** Notes the high-water mark of a fleet's configuration on its keys Secret, durably. */
   noteGeneration(keysSecret: ObjectRef, generation: number): Promise<Written>;
   /** What stands against being ready, in words. */

@@ -1,17 +1,17 @@
 // The password of a platform and the hash the nodes get: one people chose (`spec.auth.passwordRef`) or one we make.
-// A chosen one is hashed slowly by the shell; until then, and while its Secret is damaged, the last good hash stays in force.
+// A chosen one is hashed slowly by the shell; what is in force until then is decided in snapshot/in-force.ts.
 // Refuses to know where the password may be used.
 import { createHash, createHmac } from 'node:crypto';
 import type { SenderPlatform } from '@relayfleet/contract/api/sender-platform.ts';
 import { hashGenerated } from '@relayfleet/contract/secret-hash.ts';
 import { isOwned, ownedRef, ownedSecret, secretText } from '../owned-secrets.ts';
 import type { HashRequest, MintRequest } from '../plan.ts';
-import type { PlatformSecret, Refusal, Resolved } from './resolved.ts';
+import type { Refusal, ResolvedPlatform } from './resolved.ts';
 import { controlsRemedy, damaged, findSecret, hasControls } from './secret-refs.ts';
 import type { WorldIndex } from './world-index.ts';
 
 export type ResolvedSecret = {
-  readonly secret: Resolved<PlatformSecret>;
+  readonly secret: ResolvedPlatform['secret'];
   readonly problems: readonly Refusal[];
   readonly mint: readonly MintRequest[];
   readonly hash: readonly HashRequest[];
@@ -28,7 +28,7 @@ export function resolveSecret(index: WorldIndex, platform: SenderPlatform, mayMi
   const binding = index.secret(ref);
   if (binding !== undefined && !isOwned(binding, platform)) {
     const problem = 'was not made by relayfleet, which needs the name for the binding: rename or delete it';
-    return failed('damaged', damaged(ref, problem).refusal);
+    return failed({ state: 'unusable' }, damaged(ref, problem).refusal);
   }
   if (platform.spec.auth.passwordRef !== undefined) return chosen(index, platform, platform.spec.auth.passwordRef);
   const password = binding && secretText(binding, 'password');
@@ -46,13 +46,14 @@ export function resolveSecret(index: WorldIndex, platform: SenderPlatform, mayMi
 }
 
 function chosen(index: WorldIndex, platform: SenderPlatform, from: { name: string; key: string }): ResolvedSecret {
-  const ref = { namespace: platform.metadata.namespace, name: from.name, field: 'spec.auth.passwordRef' };
+  const secretRef = { namespace: platform.metadata.namespace, name: from.name };
+  const ref = { ...secretRef, field: 'spec.auth.passwordRef' };
   const found = findSecret(index, ref, `key ${from.key} (at least ${shortestPassword} characters)`);
-  if (!found.ok) return failed(found.state, found.refusal);
+  if (!found.ok) return failed({ state: 'missing', ref: secretRef }, found.refusal);
   const password = secretText(found.value, from.key);
   const problem = passwordProblem(password);
   if (password === undefined || problem !== undefined)
-    return failed('damaged', damaged(ref, `key ${from.key} ${problem} (${ref.field})`).refusal);
+    return failed({ state: 'unusable' }, damaged(ref, `key ${from.key} ${problem} (${ref.field})`).refusal);
   const request: HashRequest = {
     key: `${platform.metadata.uid}/${createHash('sha256').update(password).digest('hex')}`,
     password,
@@ -61,7 +62,7 @@ function chosen(index: WorldIndex, platform: SenderPlatform, from: { name: strin
   const hash = index.world.passwordHashes.get(request.key);
   return hash === undefined
     ? { secret: { state: 'pending' }, problems: [], mint: [], hash: [request] }
-    : { secret: { state: 'usable', value: { password, hash } }, problems: [], mint: [], hash: [] };
+    : { secret: { state: 'usable', value: { password, hash, from: secretRef } }, problems: [], mint: [], hash: [] };
 }
 
 function passwordProblem(password: string | undefined): string | undefined {
@@ -78,6 +79,6 @@ function saltOf(platform: SenderPlatform): Buffer {
   return createHmac('sha256', 'relayfleet/password-salt/v1').update(platform.metadata.uid).digest().subarray(0, 16);
 }
 
-function failed(state: 'missing' | 'damaged', refusal: Refusal): ResolvedSecret {
-  return { secret: { state }, problems: [refusal], mint: [], hash: [] };
+function failed(secret: ResolvedSecret['secret'], refusal: Refusal): ResolvedSecret {
+  return { secret, problems: [refusal], mint: [], hash: [] };
 }

@@ -7,13 +7,25 @@ import { resolveListenerCertificate } from './listener-certificate.ts';
 import type { FleetNats, Refusal, ResolvedFleet } from './resolved.ts';
 import { findAuthorities, findCredentials } from './secret-refs.ts';
 import { suspensionOf } from './suspension.ts';
-import { byKey, refOf, type WorldIndex } from './world-index.ts';
+import { byKey, isLeaving, refOf, type WorldIndex } from './world-index.ts';
 
-/** Sorted by `namespace/name`. */
-export function resolveFleets(index: WorldIndex): readonly ResolvedFleet[] {
+export type ResolvedFleets = {
+  readonly fleets: readonly ResolvedFleet[];
+  /** Deleted ones whose nodes have yet to be told: suspended, and still the holders of their NATS accounts. */
+  readonly leaving: readonly ResolvedFleet[];
+};
+
+/** Each list sorted by `namespace/name`. */
+export function resolveFleets(index: WorldIndex): ResolvedFleets {
   const holders = new Map<string, ObjectRef>();
-  const resolved = index.fleets.toSorted(byKey(seniority)).map((object) => resolveFleet(index, object, holders));
-  return resolved.toSorted(byKey(({ ref }) => refKey(ref)));
+  const all = [...index.fleets, ...index.leaving].toSorted(byKey(seniority));
+  const resolved = all.map((object) => resolveFleet(index, object, holders)).toSorted(byKey(({ ref }) => refKey(ref)));
+  return {
+    fleets: resolved.filter(({ object }) => !isLeaving(object.metadata)),
+    leaving: resolved
+      .filter(({ object }) => isLeaving(object.metadata))
+      .map((fleet) => ({ ...fleet, suspended: { reason: 'its RelayFleet was deleted' } })),
+  };
 }
 
 function resolveFleet(index: WorldIndex, object: RelayFleet, holders: Map<string, ObjectRef>): ResolvedFleet {

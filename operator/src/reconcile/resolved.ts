@@ -14,15 +14,9 @@ export type Refusal = { readonly reason: ConditionReason; readonly message: stri
 /** Stopped by its owner or an incident tool, with the reason given; null while it runs. */
 export type Suspension = { readonly reason: string } | null;
 
-/**
- * A part of the configuration that comes out of Secrets. `pending` is being made. `missing`: the Secret was taken away, and
- * with it what it gave. `damaged`: the Secret is there but unusable, so that the last good value stays in force.
- */
+/** A part of the configuration that comes out of Secrets. `pending` is being made; `unusable`: a Secret is missing or damaged. */
 export type Resolved<T> =
-  | { readonly state: 'usable'; readonly value: T }
-  | { readonly state: 'pending' }
-  | { readonly state: 'missing' }
-  | { readonly state: 'damaged' };
+  { readonly state: 'usable'; readonly value: T } | { readonly state: 'pending' } | { readonly state: 'unusable' };
 
 export type Credentials = { readonly username: string; readonly password: string };
 
@@ -90,8 +84,8 @@ export type DomainBinding = {
   readonly refusal: Refusal | undefined;
 };
 
-/** How a platform proves who it is. `password` is for its binding Secret only. */
-export type PlatformSecret = { readonly password: string; readonly hash: SecretHash };
+/** How a platform proves who it is. `password` is for its binding Secret only; `from` is the Secret people chose it in. */
+export type PlatformSecret = { readonly password: string; readonly hash: SecretHash; readonly from?: ObjectRef };
 
 export type ResolvedPlatform = {
   readonly ref: ObjectRef;
@@ -100,7 +94,8 @@ export type ResolvedPlatform = {
   readonly suspended: Suspension;
   readonly bindings: readonly DomainBinding[];
   readonly problems: readonly Refusal[];
-  readonly secret: Resolved<PlatformSecret>;
+  /** `missing`: there is no Secret of that name; whether that takes a password away depends on where it came from. */
+  readonly secret: Resolved<PlatformSecret> | { readonly state: 'missing'; readonly ref: ObjectRef };
   readonly mint: readonly MintRequest[];
   readonly hash: readonly HashRequest[];
 };

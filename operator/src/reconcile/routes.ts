@@ -8,15 +8,13 @@ import type { WorldIndex } from './world-index.ts';
 
 export type Routes = { readonly routes: Resolved<readonly Route[]>; readonly problems: readonly Refusal[] };
 
-type Failure = Extract<Found<unknown>, { ok: false }>;
-
 /** Where mail goes that no route of the owner's matches: to its recipient domain's own servers. */
 const lastRoute: Route = { name: 'mx', recipientDomains: [], via: { kind: 'mx' } };
 
 export function resolveRoutes(index: WorldIndex, domain: RelayDomain): Routes {
   const routes: Route[] = [];
-  const failures: Failure[] = [];
-  const blocked: Failure[] = [];
+  const problems: Refusal[] = [];
+  let blocked = false;
   for (const { name, recipientDomains = [], smarthosts } of domain.spec.routes ?? []) {
     if (smarthosts === undefined) {
       routes.push({ name, recipientDomains: [...recipientDomains], via: { kind: 'mx' } });
@@ -24,15 +22,12 @@ export function resolveRoutes(index: WorldIndex, domain: RelayDomain): Routes {
     }
     const found = smarthosts.map((host) => resolveSmarthost(index, domain, name, host));
     const hosts = found.flatMap((host) => (host.ok ? [host.value] : []));
-    const failed = found.filter((host) => !host.ok);
-    failures.push(...failed);
+    problems.push(...found.flatMap((host) => (host.ok ? [] : [host.refusal])));
     if (hosts.length > 0)
       routes.push({ name, recipientDomains: [...recipientDomains], via: { kind: 'smarthosts', hosts } });
-    else blocked.push(...failed);
+    else blocked = true;
   }
-  const problems = failures.map(({ refusal }) => refusal);
-  if (blocked.length === 0) return { routes: { state: 'usable', value: [...routes, lastRoute] }, problems };
-  return { routes: { state: blocked.some(({ state }) => state === 'missing') ? 'missing' : 'damaged' }, problems };
+  return { routes: blocked ? { state: 'unusable' } : { state: 'usable', value: [...routes, lastRoute] }, problems };
 }
 
 function resolveSmarthost(

@@ -1,5 +1,5 @@
 // Reads what a spec names in a Secret. Every way it can fail is a refusal that names the Secret, the key and the remedy.
-// A Secret that is not there and one that is damaged differ: the first withdraws what it gave, the second must not.
+// Refuses to know what is in force meanwhile.
 import { X509Certificate } from 'node:crypto';
 import type { Secret } from '@relayfleet/contract/api/object-meta.ts';
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
@@ -7,9 +7,7 @@ import { secretText } from '../owned-secrets.ts';
 import type { Credentials, Refusal } from './resolved.ts';
 import type { WorldIndex } from './world-index.ts';
 
-export type Found<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly state: 'missing' | 'damaged'; readonly refusal: Refusal };
+export type Found<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
 
 /** A reference as it stands in a spec: `field` is for the message, such as `spec.nats.caRef`. */
 export type SecretRef = ObjectRef & { readonly field: string };
@@ -18,13 +16,13 @@ export function findSecret(index: WorldIndex, ref: SecretRef, keys: string): Fou
   const secret = index.secret(ref);
   if (secret !== undefined) return { ok: true, value: secret };
   const message = `Secret ${refKey(ref)} (${ref.field}) does not exist: create it with ${keys}`;
-  return { ok: false, state: 'missing', refusal: { reason: 'SecretNotFound', message } };
+  return { ok: false, refusal: { reason: 'SecretNotFound', message } };
 }
 
 /** A Secret that exists but cannot be used; `problem` names the key and ends with what to do. */
 export function damaged(ref: ObjectRef, problem: string): Extract<Found<never>, { ok: false }> {
   const message = `Secret ${refKey(ref)}: ${problem}`;
-  return { ok: false, state: 'damaged', refusal: { reason: 'SecretInvalid', message } };
+  return { ok: false, refusal: { reason: 'SecretInvalid', message } };
 }
 
 /** Keys `username` and `password` of a kubernetes.io/basic-auth Secret. */

@@ -30,20 +30,19 @@ export function resolveSigners(index: WorldIndex, domain: RelayDomain, readKey: 
 
 function ownersKeys(index: WorldIndex, domain: RelayDomain, readKey: KeyReader): Signers {
   const usable: Usable[] = [];
-  const failures: { state: 'missing' | 'damaged'; refusal: Refusal }[] = [];
+  const problems: Refusal[] = [];
   for (const { selector, name } of domain.spec.dkim.keyRefs ?? []) {
     const ref = { namespace: domain.metadata.namespace, name, field: `spec.dkim.keyRefs, selector ${selector}` };
     const secret = findSecret(index, ref, `key ${ownKeyField} (PKCS #8 PEM)`);
     if (!secret.ok) {
-      failures.push(secret);
+      problems.push(secret.refusal);
       continue;
     }
     const reading = readKey(secret.value, ownKeyField);
     if (reading.ok) usable.push(usableKey(selector, name, reading.value));
-    else failures.push(damaged(ref, `key ${ownKeyField} ${reading.problem}`));
+    else problems.push(damaged(ref, `key ${ownKeyField} ${reading.problem}`).refusal);
   }
-  const worst = failures.some(({ state }) => state === 'damaged') ? 'damaged' : 'missing';
-  return result(usable, { problems: failures.map(({ refusal }) => refusal), mint: [], otherwise: worst });
+  return result(usable, { problems, mint: [], otherwise: 'unusable' });
 }
 
 function mintedKeys(index: WorldIndex, domain: RelayDomain, readKey: KeyReader, mayMint: boolean): Signers {
@@ -52,7 +51,7 @@ function mintedKeys(index: WorldIndex, domain: RelayDomain, readKey: KeyReader, 
   if (secret !== undefined && !isOwned(secret, domain)) {
     const problem =
       'was not made by relayfleet, which needs the name: rename or delete it, or name it in spec.dkim.keyRefs';
-    return result([], { problems: [damaged(ref, problem).refusal], mint: [], otherwise: 'damaged' });
+    return result([], { problems: [damaged(ref, problem).refusal], mint: [], otherwise: 'unusable' });
   }
   const { found, problems } = secret === undefined ? { found: [], problems: [] } : readMinted(secret, readKey);
   const wanted = domain.spec.dkim.algorithms;
@@ -60,7 +59,7 @@ function mintedKeys(index: WorldIndex, domain: RelayDomain, readKey: KeyReader, 
   const usable = wanted.flatMap((algorithm) => found.findLast(({ key }) => key.algorithm === algorithm) ?? []);
   const absent = wanted.filter((algorithm) => !usable.some(({ key }) => key.algorithm === algorithm));
   const mint = mayMint && problems.length === 0 && absent.length > 0 ? [request(index, domain, secret, absent)] : [];
-  return result(usable, { problems, mint, otherwise: problems.length > 0 ? 'damaged' : 'pending' });
+  return result(usable, { problems, mint, otherwise: problems.length > 0 ? 'unusable' : 'pending' });
 }
 
 function readMinted(secret: Secret, readKey: KeyReader): { found: Usable[]; problems: Refusal[] } {
@@ -102,7 +101,7 @@ function usableKey(selector: string, secretName: string, key: SigningKey): Usabl
 
 function result(
   usable: readonly Usable[],
-  rest: Pick<Signers, 'problems' | 'mint'> & { readonly otherwise: 'pending' | 'missing' | 'damaged' },
+  rest: Pick<Signers, 'problems' | 'mint'> & { readonly otherwise: 'pending' | 'unusable' },
 ): Signers {
   const sorted = usable.toSorted((a, b) => (a.key.selector < b.key.selector ? -1 : 1));
   return {

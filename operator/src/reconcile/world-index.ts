@@ -1,15 +1,19 @@
 // The world, sorted and indexed for looking things up by name: every decision starts from here, so none depends on the order
 // in which objects arrived. Objects that are being deleted are not in it: what they allowed is withdrawn with the deletion.
-import type { Secret } from '@relayfleet/contract/api/object-meta.ts';
+// Of fleets those whose nodes have yet to be told stand aside, in `leaving`.
+import type { ObjectMeta, Secret } from '@relayfleet/contract/api/object-meta.ts';
 import type { RelayDomain } from '@relayfleet/contract/api/relay-domain.ts';
 import type { RelayFleet } from '@relayfleet/contract/api/relay-fleet.ts';
 import type { SenderPlatform } from '@relayfleet/contract/api/sender-platform.ts';
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import { withdrawFinalizer } from '../plan.ts';
 import type { World } from '../world.ts';
 
 export type WorldIndex = {
   readonly world: World;
   readonly fleets: readonly RelayFleet[];
+  /** Being deleted, and held by our finalizer. */
+  readonly leaving: readonly RelayFleet[];
   readonly domains: readonly RelayDomain[];
   readonly platforms: readonly SenderPlatform[];
   readonly fleet: (ref: ObjectRef) => RelayFleet | undefined;
@@ -26,6 +30,9 @@ export function indexWorld(world: World): WorldIndex {
   return {
     world,
     fleets,
+    leaving: world.fleets
+      .filter(({ metadata }) => isLeaving(metadata))
+      .toSorted(byKey((fleet) => refKey(refOf(fleet)))),
     fleet: (ref) => byRef.get(refKey(ref)),
     domains: present(world.domains),
     platforms: present(world.platforms),
@@ -33,6 +40,10 @@ export function indexWorld(world: World): WorldIndex {
     namespaceLabels: (namespace) => ({ ...labels.get(namespace), 'kubernetes.io/metadata.name': namespace }),
     secret: (ref) => world.secrets.get(refKey(ref)),
   };
+}
+
+export function isLeaving({ deletionTimestamp, finalizers }: ObjectMeta): boolean {
+  return deletionTimestamp !== undefined && finalizers?.includes(withdrawFinalizer) === true;
 }
 
 export function refOf(object: Named): ObjectRef {

@@ -1,15 +1,10 @@
 // What the nodes of one fleet are told: its settings, the domains it accepts, the platforms bound to them.
 // A domain is in it when fleet and domain agree and at least one key can sign; a suspended one is in it too, so that a node
-// can answer rightly. Where a Secret is damaged the last good value stays, but a binding is never taken from the past.
+// can answer rightly. What stays where a Secret cannot be read says in-force.ts; a binding is never taken from the past.
 import { refKey } from '@relayfleet/contract/object-ref.ts';
-import type {
-  DomainPolicy,
-  FleetPolicy,
-  PlatformPolicy,
-  SecretHash,
-  SnapshotContent,
-} from '@relayfleet/contract/snapshot.ts';
-import type { Resolved, ResolvedDomain, ResolvedFleet, ResolvedPlatform } from '../reconcile/resolved.ts';
+import type { DomainPolicy, FleetPolicy, PlatformPolicy, SnapshotContent } from '@relayfleet/contract/snapshot.ts';
+import type { ResolvedDomain, ResolvedFleet, ResolvedPlatform } from '../reconcile/resolved.ts';
+import { credentialInForce, inForce } from './in-force.ts';
 
 export type FleetMembers = {
   readonly domains: readonly ResolvedDomain[];
@@ -37,6 +32,12 @@ export function buildSnapshot(
     domains: domains.toSorted(by((domain) => domain.domain)),
     platforms: platforms.toSorted(by((platform) => platform.username)),
   };
+}
+
+/** What the nodes of a deleted fleet are told last: what they hold, but that the fleet is suspended. */
+export function withdrawnSnapshot(policy: FleetPolicy, previous: SnapshotContent | undefined): SnapshotContent {
+  const { fleet, domains, platforms } = previous ?? { fleet: policy, domains: [], platforms: [] };
+  return { fleet: { ...fleet, suspended: policy.suspended }, domains, platforms };
 }
 
 export function acceptedBy(domain: ResolvedDomain, fleet: ResolvedFleet): boolean {
@@ -67,13 +68,12 @@ function platformPolicy(
   last: PlatformPolicy | undefined,
 ): PlatformPolicy | undefined {
   const senders = sendersOf(platform, carried);
-  const known = platform.secret.state === 'usable' ? [platform.secret.value.hash] : undefined;
-  const secrets: readonly SecretHash[] | undefined = known ?? (keepsLast(platform.secret) ? last?.secrets : undefined);
-  if (senders.length === 0 || secrets === undefined) return undefined;
+  const credential = credentialInForce(platform, last);
+  if (senders.length === 0 || credential === undefined) return undefined;
   return {
     ref: platform.ref,
     username: platform.username,
-    secrets: [...secrets],
+    ...credential,
     suspended: platform.suspended,
     lane: platform.object.spec.purpose === 'Bulk' ? 'bulk' : 'transactional',
     senders,
@@ -88,16 +88,6 @@ function sendersOf(platform: ResolvedPlatform, carried: ReadonlyMap<string, stri
       return refusal !== undefined || domain === undefined ? [] : [{ domain, localParts: [...from].toSorted() }];
     })
     .toSorted(by(({ domain }) => domain));
-}
-
-function inForce<T>(resolved: Resolved<T>, last: T | undefined): T | undefined {
-  if (resolved.state === 'usable') return resolved.value;
-  return keepsLast(resolved) ? last : undefined;
-}
-
-/** What was taken away is gone at once; what is damaged or being made must not stop the mail. */
-function keepsLast(resolved: Resolved<unknown>): boolean {
-  return resolved.state === 'damaged' || resolved.state === 'pending';
 }
 
 function by<T>(key: (item: T) => string): (a: T, b: T) => number {

@@ -47,6 +47,13 @@ export function join(refusals: readonly Refusal[], prefix = ''): Refusal | undef
   return { reason: first.reason, message: prefix + refusals.map(({ message }) => message).join('; ') };
 }
 
+/** What does not resolve; `carried`: nodes hold an earlier or partial state of the object. */
+export function unresolved(problems: readonly Refusal[], carried: boolean): Refusal | undefined {
+  const joined = join(problems);
+  if (joined === undefined || !carried) return joined;
+  return { ...joined, message: `${joined.message}; what is usable or was last good stays in force` };
+}
+
 /** The stored form. `current` gives the transition times of conditions whose status stays; `now` is in milliseconds. */
 export function mergeConditions(
   current: readonly Condition[] | undefined,

@@ -3,7 +3,7 @@
 import type { RelayDomainStatus, RelayDomainStatusDnsRecord } from '@relayfleet/contract/api/relay-domain.ts';
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { FleetBinding, Refusal, ResolvedDomain } from '../reconcile/resolved.ts';
-import { condition, join, mergeConditions, timestamp } from './conditions.ts';
+import { condition, join, mergeConditions, timestamp, unresolved } from './conditions.ts';
 import { objectConditions, type Findings, type StatusContext } from './object-conditions.ts';
 
 export type DomainFacts = {
@@ -64,12 +64,6 @@ function findings(domain: ResolvedDomain, facts: DomainFacts): Findings {
 function suspension({ suspended }: ResolvedDomain, fleet: ObjectRef | undefined): Refusal | undefined {
   if (suspended !== null) return { reason: 'Suspended', message: suspended.reason };
   return fleet && { reason: 'Suspended', message: `RelayFleet ${refKey(fleet)} is suspended: ask its owner` };
-}
-
-function unresolved(problems: readonly Refusal[], carried: boolean): Refusal | undefined {
-  const joined = join(problems);
-  if (joined === undefined || !carried) return joined;
-  return { ...joined, message: `${joined.message}; what is usable or was last good stays in force` };
 }
 
 /** The exact records, where the name servers were seen without them. */

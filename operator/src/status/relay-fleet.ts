@@ -4,7 +4,7 @@ import type { Acknowledgement } from '@relayfleet/contract/acknowledgement.ts';
 import type { RelayFleetStatus } from '@relayfleet/contract/api/relay-fleet.ts';
 import type { Refusal, ResolvedFleet } from '../reconcile/resolved.ts';
 import type { PublishedSnapshot } from '../world.ts';
-import { join, timestamp } from './conditions.ts';
+import { timestamp, unresolved } from './conditions.ts';
 import { objectConditions, type StatusContext } from './object-conditions.ts';
 
 export type FleetFacts = {
@@ -49,7 +49,7 @@ function findings(fleet: ResolvedFleet, { programmed, published }: FleetFacts, r
     : undefined;
   return {
     accepted: fleet.refusal,
-    resolved: join(fleet.problems),
+    resolved: unresolved(fleet.problems, published !== undefined),
     programmed,
     suspended,
     good: {

@@ -3,7 +3,7 @@
 import type { SenderPlatformStatus } from '@relayfleet/contract/api/sender-platform.ts';
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { DomainBinding, Refusal, ResolvedPlatform } from '../reconcile/resolved.ts';
-import { condition, join, mergeConditions } from './conditions.ts';
+import { condition, join, mergeConditions, unresolved } from './conditions.ts';
 import { objectConditions, type Findings, type StatusContext } from './object-conditions.ts';
 
 export type PlatformFacts = {
@@ -35,14 +35,9 @@ function findings({ bindings, problems, suspended }: ResolvedPlatform, facts: Pl
   const accepted = bindings.filter(({ refusal }) => refusal === undefined);
   const refusals = bindings.flatMap(({ refusal }) => refusal ?? []);
   const share = accepted.length > 0 ? `${accepted.length} of ${bindings.length} domains accept it; ` : '';
-  const resolved = join(problems);
-  const lastGood = resolved && {
-    ...resolved,
-    message: `${resolved.message}; what is usable or was last good stays in force`,
-  };
   return {
     accepted: join(refusals, share),
-    resolved: facts.carried ? lastGood : resolved,
+    resolved: unresolved(problems, facts.carried),
     programmed: facts.programmed,
     suspended: suspension(suspended, facts.suspendedBy),
     good: {

@@ -28,6 +28,8 @@ const secret = (
   metadata: { namespace, name },
   stringData: data,
 });
+const smarthost = (spec: Manifest): Manifest => ({ name: 'new', smarthosts: [{ host: 'nowhere.test', ...spec }] });
+const goneUser = { operatorCredentialsRef: { name: 'gone' } };
 const chosen = { name: 'chosen', key: 'password' };
 const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
 
@@ -79,6 +81,44 @@ export function breaks(routes: readonly Manifest[]): readonly Break[] {
       edit: [senderPlatform({ auth: { passwordRef: chosen } }), secret('chosen', { password: 'short' })],
       says: [/Secret shop\/chosen: key password is too short: choose at least 12/],
       condition: ['SenderPlatform', 'ResolvedRefs', 'SecretInvalid'],
+    },
+    {
+      name: 'a signing key whose Secret is missing',
+      edit: [domain({ dkim: { keyRefs: [{ selector: 's1', name: 'gone' }] } })],
+      says: [/Secret shop\/gone \(spec\.dkim\.keyRefs, selector s1\) does not exist: create it with key private-key/],
+      condition: ['RelayDomain', 'ResolvedRefs', 'SecretNotFound'],
+    },
+    {
+      name: 'the login of a smarthost whose Secret is missing',
+      edit: [domain({ routes: [smarthost({ credentialsRef: { name: 'gone' } })] })],
+      says: [/Secret shop\/gone \(.*credentialsRef\) does not exist: create it with keys username and password/],
+      condition: ['RelayDomain', 'ResolvedRefs', 'SecretNotFound'],
+    },
+    {
+      name: 'the authority of a smarthost whose Secret is missing',
+      edit: [domain({ routes: [smarthost({ tls: { mode: 'Verify', caRef: { name: 'gone' } } })] })],
+      says: [/Secret shop\/gone \(.*tls\.caRef\) does not exist: create it with key ca\.crt/],
+      condition: ['RelayDomain', 'ResolvedRefs', 'SecretNotFound'],
+    },
+    {
+      name: 'a password that names a Secret which does not exist',
+      edit: [senderPlatform({ auth: { passwordRef: chosen } })],
+      says: [/Secret shop\/chosen \(spec\.auth\.passwordRef\) does not exist: create it with key password/],
+      condition: ['SenderPlatform', 'ResolvedRefs', 'SecretNotFound'],
+    },
+    {
+      name: 'a certificate whose Secret is missing',
+      edit: [relayFleet({ tls: { certificateRef: { name: 'gone' } } })],
+      says: [
+        /Secret relayfleet-system\/gone \(spec\.tls\.certificateRef\) does not exist: create it with keys tls\.crt/,
+      ],
+      condition: ['RelayFleet', 'ResolvedRefs', 'SecretNotFound'],
+    },
+    {
+      name: 'a NATS user whose Secret is missing',
+      edit: [relayFleet({ nats: { ...(relayFleet()['spec'] as { nats: Manifest }).nats, ...goneUser } })],
+      says: [/Secret relayfleet-system\/gone \(spec\.nats\.operatorCredentialsRef\) does not exist/],
+      condition: ['RelayFleet', 'ResolvedRefs', 'SecretNotFound'],
     },
     {
       name: 'a certificate and a key that do not belong together',

@@ -187,23 +187,25 @@ test('a directory that is empty at the start is taken for one that is not mounte
 
 test('an owned Secret is a private file and a mounted directory, survives a restart, and goes with its owner', async () => {
   const here = await place();
+  const mounted = (overrides: Partial<WantedSecret> = {}) =>
+    wantedSecret({ ref: { namespace: 'default', name: 'a-smtp' }, ...overrides });
   await here.write('a.yaml', domain('domain: example.com'));
   const provider = await here.open();
-  assert.deepEqual(await provider.applySecret(wantedSecret()), { ok: true, changed: true });
-  assert.deepEqual(await provider.applySecret(wantedSecret()), { ok: true, changed: false });
-  const file = join(here.state, 'secrets/default/a-dkim.yaml');
-  const mount = join(here.state, 'mounts/default/a-dkim');
+  assert.deepEqual(await provider.applySecret(mounted()), { ok: true, changed: true });
+  assert.deepEqual(await provider.applySecret(mounted()), { ok: true, changed: false });
+  const file = join(here.state, 'secrets/default/a-smtp.yaml');
+  const mount = join(here.state, 'mounts/default/a-smtp');
   assert.equal((await stat(file)).mode & 0o777, 0o600);
   assert.equal(await readFile(join(mount, 'x.key'), 'utf8'), 'private');
   assert.equal((await stat(join(mount, 'x.key'))).mode & 0o777, 0o600);
-  await provider.applySecret(wantedSecret({ data: { 'x.key': 'renewed' } }));
+  await provider.applySecret(mounted({ data: { 'x.key': 'renewed' } }));
   assert.deepEqual(
     (await readdir(mount)).filter((name) => !name.startsWith('..')),
     ['x.key'],
   );
   assert.equal(await readFile(join(mount, 'x.key'), 'utf8'), 'renewed');
   const again = await here.open();
-  assert.equal(again.read().secrets.get('default/a-dkim')?.data['x.key'], Buffer.from('renewed').toString('base64'));
+  assert.equal(again.read().secrets.get('default/a-smtp')?.data['x.key'], Buffer.from('renewed').toString('base64'));
   await here.write('a.yaml', '');
   for (let look = 0; look < 2; look++, here.clock += 10_000) await again.look();
   assert.equal(again.read().secrets.size, 0);
@@ -298,10 +300,104 @@ test('a damaged record makes the object a new one; it does not stop the operator
   assert.match(here.said[0] ?? '', /default\.a\.json is damaged/);
 });
 
+const fleet = (spec = '') =>
+  `{apiVersion: relayfleet.io/v1alpha1, kind: RelayFleet, metadata: {name: f, namespace: n}, spec: {${spec}nats: {url: "nats://h:1", operatorCredentialsRef: {name: x}, nodeCredentialsRef: {name: y}}}}`;
+
+/** A fleet with the finalizer and its keys, whose file is gone: being deleted. */
+async function leavingFleet() {
+  const here = await place();
+  await here.write('a.yaml', fleet());
+  const provider = await here.open();
+  const { metadata } = provider.read().fleets[0] ?? assert.fail();
+  const finalizer = { fleet: { namespace: 'n', name: 'f' }, uid: metadata.uid };
+  const keys = { namespace: 'n', name: 'f-keys' };
+  await provider.applySecret(wantedSecret({ ref: keys, owner: { kind: 'RelayFleet', name: 'f', uid: metadata.uid } }));
+  assert.deepEqual(await provider.writeFinalizer({ ...finalizer, release: undefined }), { ok: true, changed: true });
+  await here.write('a.yaml', '');
+  for (let look = 0; look < 2; look++, here.clock += 10_000) await provider.look();
+  const leaves = (from: FileProvider) => {
+    const { fleets, secrets } = from.read();
+    const { deletionTimestamp, finalizers, uid } = fleets[0]?.metadata ?? {};
+    return { fleets: fleets.length, uid, deletionTimestamp, finalizers, keys: secrets.has('n/f-keys') };
+  };
+  return { here, provider, finalizer, leaves };
+}
+
+test('a fleet with a finalizer stays, deleted, with its Secrets, until it is let go; also across a restart', async () => {
+  const { here, provider, finalizer, leaves } = await leavingFleet();
+  const said = leaves(provider);
+  assert.deepEqual(said, {
+    fleets: 1,
+    uid: finalizer.uid,
+    deletionTimestamp: '1970-01-01T00:16:50Z',
+    finalizers: ['relayfleet.io/withdraw'],
+    keys: true,
+  });
+  const again = await here.open();
+  for (let look = 0; look < 3; look++, here.clock += 10_000) await again.look();
+  assert.deepEqual(leaves(again), said);
+  const changes = here.changes;
+  assert.deepEqual(await again.writeFinalizer({ ...finalizer, release: { how: 'Withdrawn' } }), {
+    ok: true,
+    changed: true,
+  });
+  assert.deepEqual([leaves(again).fleets, leaves(again).keys], [0, false], 'gone at once, and its Secrets with it');
+  assert.ok(here.changes > changes);
+  assert.equal((await here.open()).read().fleets.length, 0);
+});
+
+test('a fleet that comes back while it is being deleted is a new one, once the old one is let go', async () => {
+  const { here, provider, finalizer, leaves } = await leavingFleet();
+  await here.write('a.yaml', fleet('suspended: maybe, '));
+  await provider.look();
+  assert.deepEqual(here.refusals, [], 'its turn has not come');
+  await here.write('a.yaml', fleet('suspended: true, '));
+  await provider.look();
+  assert.deepEqual([leaves(provider).uid, provider.read().fleets[0]?.spec.suspended], [finalizer.uid, false]);
+  await provider.writeFinalizer({ ...finalizer, release: { how: 'Withdrawn' } });
+  const { uid, deletionTimestamp, finalizers } = leaves(provider);
+  assert.notEqual(uid, finalizer.uid);
+  assert.deepEqual([deletionTimestamp, finalizers], [undefined, undefined]);
+  assert.equal(provider.read().fleets[0]?.spec.suspended, true);
+  const late = await provider.writeFinalizer({ ...finalizer, release: { how: 'Withdrawn' } });
+  assert.deepEqual(late, { ok: true, changed: false }, 'a word about the old one does nothing to the new one');
+});
+
 test('a fleet’s own certificate is mounted like one the operator makes', async () => {
   const here = await place();
-  const fleet = `{apiVersion: relayfleet.io/v1alpha1, kind: RelayFleet, metadata: {name: f, namespace: n}, spec: {tls: {certificateRef: {name: s}}, nats: {url: "nats://h:1", operatorCredentialsRef: {name: x}, nodeCredentialsRef: {name: y}}}}`;
-  await here.write('a.yaml', `${fleet}\n---\n${secret('crt')}`);
+  await here.write('a.yaml', `${fleet('tls: {certificateRef: {name: s}}, ')}\n---\n${secret('crt')}`);
   await here.open();
   assert.equal(await readFile(join(here.state, 'mounts/n/s/password'), 'utf8'), 'crt');
 });
+
+test('a certificate is mounted as long as a fleet names it, its Secret missing or not', async () => {
+  const here = await place();
+  const named = fleet('tls: {certificateRef: {name: s}}, ');
+  await here.write('a.yaml', named);
+  await here.write('s.yaml', secret('crt'));
+  await here.open();
+  await here.write('s.yaml', '');
+  const provider = await here.open();
+  for (let look = 0; look < 2; look++, here.clock += 10_000) await provider.look();
+  assert.equal(provider.read().secrets.has('n/s'), false);
+  assert.equal(await readFile(join(here.state, 'mounts/n/s/password'), 'utf8'), 'crt', 'the last good one');
+  await provider.applySecret(wantedSecret({ ref: { namespace: 'n', name: 'f-listener-tls' }, owner: owner('f') }));
+  await here.write('a.yaml', fleet());
+  await provider.look();
+  assert.deepEqual(await readdir(join(here.state, 'mounts/n')), ['f-listener-tls'], 'what is ours stays');
+});
+
+test('keys that only the operator reads are not mounted, nor is an earlier copy left', async () => {
+  const here = await place();
+  await here.write('a.yaml', fleet());
+  const mount = join(here.state, 'mounts/n/f-keys');
+  await mkdir(mount, { recursive: true });
+  await writeFile(join(mount, 'x.key'), 'from an earlier release');
+  const provider = await here.open();
+  await provider.applySecret(wantedSecret({ ref: { namespace: 'n', name: 'f-keys' }, owner: owner('f') }));
+  await assert.rejects(stat(mount), /ENOENT/);
+});
+
+function owner(name: string): WantedSecret['owner'] {
+  return { kind: 'RelayFleet', name, uid: 'u' };
+}

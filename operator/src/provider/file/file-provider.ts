@@ -6,10 +6,11 @@ import type { RelayFleet } from '@relayfleet/contract/api/relay-fleet.ts';
 import type { Secret } from '@relayfleet/contract/api/object-meta.ts';
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { generationAnnotation } from '../../owned-secrets.ts';
+import { withdrawFinalizer, type WantedFinalizer } from '../../plan.ts';
 import type { Observed, Provider, Written } from '../provider.ts';
 import { createMemory } from './memory.ts';
-import { materialise } from './mounts.ts';
-import { contentOf, createSecretFiles, mountDirectory } from './secret-files.ts';
+import { materialise, sweepMounts } from './mounts.ts';
+import { contentOf, createSecretFiles, isMounted, mountDirectory } from './secret-files.ts';
 import { createScanner, type ScannedDirectory } from './scan-directory.ts';
 import { rememberResults, type Validator } from './schema/validate.ts';
 import { recordKey, settle, type Refusal, type Settlement } from './settle.ts';
@@ -51,6 +52,7 @@ export function createFileProvider(options: FileProviderOptions): FileProvider {
   const validator = rememberResults(options.validator);
   let lastScan: readonly ScannedDirectory[] | undefined;
   let settled: Settlement = { records: new Map(), refusals: [], absent: new Map() };
+  let certificatesNamed: string | undefined;
   let lookout: Lookout | undefined;
   let onChange: () => void = () => undefined;
 
@@ -75,6 +77,19 @@ export function createFileProvider(options: FileProviderOptions): FileProvider {
     if (secretsChanged || refusalsChanged || !sameRecords(before, settled)) onChange();
   }
 
+  async function writeFinalizer({ fleet, uid, release }: WantedFinalizer): Promise<boolean> {
+    const key = recordKey('RelayFleet', fleet);
+    const record = settled.records.get(key);
+    if (record?.uid !== uid) return false;
+    const others = (record.finalizers ?? []).filter((finalizer) => finalizer !== withdrawFinalizer);
+    const finalizers = release ? others : [...others, withdrawFinalizer];
+    settled = { ...settled, records: new Map([...settled.records, [key, { ...record, finalizers }]]) };
+    await memory.keep(settled.records);
+    lastScan = undefined; // what was held may go, and what was waiting behind it may come
+    if (release) await look();
+    return true;
+  }
+
   /** What a cluster's garbage collector does: a Secret goes with its owner. */
   async function removeOrphans(): Promise<void> {
     for (const secret of owned.secrets.values()) {
@@ -85,13 +100,22 @@ export function createFileProvider(options: FileProviderOptions): FileProvider {
     }
   }
 
-  /** Certificates that fleets bring along are mounted like those the operator makes. */
+  /**
+   * Certificates that fleets bring along are mounted like those the operator makes, until no fleet names them. One whose Secret
+   * is missing stays mounted: it is the last good one.
+   */
   async function mountCertificates(): Promise<void> {
     const { fleets, secrets } = read();
-    for (const ref of fleets.flatMap(certificateRef)) {
+    const refs = fleets.flatMap(certificateRef);
+    for (const ref of refs) {
       const secret: Secret | undefined = secrets.get(refKey(ref));
       if (secret) await materialise(mountDirectory(options.state, ref), contentOf(secret), options.newUid());
     }
+    const named = refs.map(refKey).toSorted().join();
+    if (named === certificatesNamed) return;
+    const ours = [...owned.secrets.values()].filter(isMounted).map(({ metadata }) => refKey(metadata));
+    await sweepMounts(join(options.state, 'mounts'), new Set([...ours, ...refs.map(refKey)]));
+    certificatesNamed = named;
   }
 
   return {
@@ -118,6 +142,7 @@ export function createFileProvider(options: FileProviderOptions): FileProvider {
       ),
     writeStatus: (wanted) =>
       turns.beside(recordKey(wanted.kind, wanted.ref), () => written(() => memory.putStatus(wanted))),
+    writeFinalizer: (wanted) => turns.alone(() => written(() => writeFinalizer(wanted))),
     noteGeneration: (ref, generation) =>
       turns.beside(`Secret ${refKey(ref)}`, () =>
         written(async () => {

@@ -27,6 +27,18 @@ export async function removeMount(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
 }
 
+/** Removes every `<root>/<namespace>/<name>` that is not in `wanted` (`namespace/name`). */
+export async function sweepMounts(root: string, wanted: ReadonlySet<string>): Promise<void> {
+  const list = (path: string) =>
+    readdir(path).catch((cause: unknown) => {
+      if (errorCode(cause) === 'ENOENT') return [];
+      throw cause;
+    });
+  for (const namespace of await list(root))
+    for (const name of await list(join(root, namespace)))
+      if (!wanted.has(`${namespace}/${name}`)) await removeMount(join(root, namespace, name));
+}
+
 async function shows(directory: string, files: ReadonlyMap<string, Uint8Array>): Promise<boolean> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const names = (await readdir(directory)).filter((name) => !name.startsWith('..'));

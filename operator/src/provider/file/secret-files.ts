@@ -1,4 +1,5 @@
-// The Secrets relayfleet owns, as files: `<state>/secrets/<namespace>/<name>.yaml`, and each besides as a mounted directory.
+// The Secrets relayfleet owns, as files: `<state>/secrets/<namespace>/<name>.yaml`; those that nodes and applications read are
+// mounted directories besides.
 // A file that cannot be read stays an empty Secret: what was in it is never made anew behind its owner's back.
 // Removing a file is `kubectl delete secret`: it is gone at the next look.
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -7,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Secret } from '@relayfleet/contract/api/object-meta.ts';
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { parse, stringify } from 'yaml';
+import { ownedSuffixes } from '../../owned-secrets.ts';
 import type { WantedSecret } from '../../plan.ts';
 import { errorCode, writeAtomically } from './atomic-write.ts';
 import { materialise, removeMount } from './mounts.ts';
@@ -48,7 +50,10 @@ export function createSecretFiles(deps: SecretFilesDeps): SecretFiles {
     await mount(secret);
   }
 
-  const mount = (secret: Secret) => materialise(mountOf(secret.metadata), contentOf(secret), deps.newUid());
+  async function mount(secret: Secret): Promise<void> {
+    if (isMounted(secret)) await materialise(mountOf(secret.metadata), contentOf(secret), deps.newUid());
+    else await removeMount(mountOf(secret.metadata));
+  }
 
   async function lookAt(ref: ObjectRef): Promise<boolean> {
     const path = fileOf(ref);
@@ -97,6 +102,13 @@ export function createSecretFiles(deps: SecretFilesDeps): SecretFiles {
     },
   };
 }
+
+/** Private keys that only the operator reads lie in one place. */
+export function isMounted({ metadata }: Secret): boolean {
+  return !unmounted.some((suffix) => metadata.name.endsWith(suffix));
+}
+
+const unmounted = [ownedSuffixes.keys, ownedSuffixes.dkim];
 
 export function mountDirectory(state: string, { namespace, name }: ObjectRef): string {
   return join(state, 'mounts', namespace, name);

@@ -3,6 +3,7 @@
 //   - An invalid document leaves the object's last good form in force.
 //   - A file that cannot be read or attributed in full leaves everything that came from it in force.
 //   - An object is gone when it was missing for a moment, not in one look: editors replace files by removing them first.
+//   - One with a finalizer is then being deleted, which its file's return does not undo, and gone once it has none.
 // Pure: time and uids come in.
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -22,6 +23,8 @@ export type ObjectRecord = {
   /** Grows with every change of the spec. */
   readonly generation: number;
   readonly object: JsonObject;
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
 };
 
 export type Refusal = {
@@ -48,21 +51,41 @@ export function settle(scan: readonly ScannedDirectory[], before: Settlement, de
   const records = new Map<string, ObjectRecord>();
   const absent = new Map<string, number>();
   for (const [key, documents] of found) {
-    const known = before.records.get(key);
+    const former = before.records.get(key);
+    if (former && isHeld(former)) continue;
+    const known = isDeleted(former) ? undefined : former;
     const judged = judge(documents, known, deps);
     refusals.push(...judged.refusals);
     if (judged.record) records.set(key, judged.record);
   }
   for (const [key, known] of before.records) {
+    if (isDeleted(known)) {
+      if (isHeld(known)) records.set(key, known);
+      continue;
+    }
     if (found.has(key)) continue;
     const since = before.absent.get(key) ?? deps.now;
     if (broken(known.file)) records.set(key, known);
     else if (Math.abs(deps.now - since) < absenceMs) {
       records.set(key, known);
       absent.set(key, since);
-    }
+    } else if (known.finalizers?.length) records.set(key, { ...known, deletionTimestamp: timestamp(deps.now) });
   }
   return { records, refusals, absent };
+}
+
+function isDeleted(record: ObjectRecord | undefined): boolean {
+  return record?.deletionTimestamp !== undefined;
+}
+
+/** Being deleted, but somebody has something to do before. */
+function isHeld(record: ObjectRecord): boolean {
+  return isDeleted(record) && record.finalizers !== undefined && record.finalizers.length > 0;
+}
+
+/** metav1.Time: whole seconds. */
+function timestamp(now: number): string {
+  return new Date(now).toISOString().replace(/[.]\d+Z$/, 'Z');
 }
 
 export function recordKey(kind: string, ref: ObjectRef): string {
@@ -136,7 +159,7 @@ function judge(
 function admit(found: Found, object: JsonObject, known: ObjectRecord | undefined, deps: SettleDeps): ObjectRecord {
   const { kind, ref, file } = found;
   if (!known) {
-    const creationTimestamp = new Date(deps.now).toISOString().replace(/[.]\d+Z$/, 'Z');
+    const creationTimestamp = timestamp(deps.now);
     return { kind, ref, file, object, uid: deps.newUid(), creationTimestamp, generation: 1 };
   }
   if (known.file === file && isDeepStrictEqual(known.object, object)) return known;

@@ -43,13 +43,16 @@ function typed<T>(record: ObjectRecord, statuses: Statuses): T {
   return { ...object, metadata: metaOf(record, generation), ...(status ? { status } : {}) } as T;
 }
 
-function metaOf({ ref, uid, creationTimestamp, object }: ObjectRecord, generation: number): ObjectMeta {
+function metaOf(record: ObjectRecord, generation: number): ObjectMeta {
+  const { ref, uid, creationTimestamp, deletionTimestamp, finalizers, object } = record;
   const { labels, annotations } = object['metadata'] as Pick<ObjectMeta, 'labels' | 'annotations'>;
   return {
     ...ref,
     uid,
     generation,
     creationTimestamp,
+    ...(deletionTimestamp ? { deletionTimestamp } : {}),
+    ...(finalizers ? { finalizers } : {}),
     ...(labels ? { labels } : {}),
     ...(annotations ? { annotations } : {}),
   };

@@ -1,13 +1,15 @@
-// Server-side apply, the only way anything is written: the fields we name become ours, everybody else's stay.
+// Server-side apply, the way everything is written but one: the fields we name become ours, everybody else's stay.
 // One field manager per concern, so that taking a field out of one concern never removes what another set.
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/
+import type { RelayFleet } from '@relayfleet/contract/api/relay-fleet.ts';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
-import type { WantedSecret, WantedStatus } from '../../plan.ts';
+import { withdrawFinalizer, type WantedSecret, type WantedStatus } from '../../plan.ts';
 import type { Api, ApiAnswer } from './http.ts';
 import { objectPath, resources, type Resource } from './resources.ts';
 
-/** Owners of fields: Secrets we make, statuses, and the high-water mark noted on a Secret. */
-export type FieldManager = 'relayfleet-operator' | 'relayfleet-status' | 'relayfleet-generation';
+/** Owners of fields: Secrets we make, statuses, the high-water mark noted on a Secret, and finalizers. */
+export type FieldManager =
+  'relayfleet-operator' | 'relayfleet-status' | 'relayfleet-generation' | 'relayfleet-finalizer';
 
 /** `uid`: only if it is still that very object, and not its successor under the same name. */
 export type StatusTarget = { readonly wanted: WantedStatus; readonly uid: string };
@@ -39,6 +41,33 @@ export function applyAnnotations(
   return apply(api, resources.Secret, target.ref, {
     manager: 'relayfleet-generation',
     body: { metadata: { uid: target.uid, annotations } },
+  });
+}
+
+/** Only on that very fleet: the uid is a precondition, so that none is made that is nothing but a finalizer. */
+export function applyFinalizer(
+  api: Api,
+  target: { readonly ref: ObjectRef; readonly uid: string },
+): Promise<ApiAnswer> {
+  return apply(api, resources.RelayFleet, target.ref, {
+    manager: 'relayfleet-finalizer',
+    body: { metadata: { uid: target.uid, finalizers: [withdrawFinalizer] } },
+  });
+}
+
+/**
+ * Takes our finalizer away whoever else owns the field by now, which an apply would not: a fleet restored from a backup, or
+ * applied as it was read, has it from there, and its deletion would never end.
+ */
+export function removeFinalizer(api: Api, { metadata }: Pick<RelayFleet, 'metadata'>): Promise<ApiAnswer> {
+  const { namespace, name, uid, resourceVersion } = metadata;
+  const finalizers = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== withdrawFinalizer);
+  return api.request({
+    method: 'PATCH',
+    path: objectPath(resources.RelayFleet, { namespace, name }),
+    query: { fieldManager: 'relayfleet-finalizer' satisfies FieldManager },
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { uid, resourceVersion, finalizers } },
   });
 }
 

@@ -1,13 +1,13 @@
-// The provider for a cluster: objects come from list and watch, Secrets and statuses go back by server-side apply.
+// The provider for a cluster: objects come from list and watch; Secrets, statuses and finalizers go back.
 // What is written is in the store as soon as the API server has answered, so that no decision is made twice for want of an echo.
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectMeta, Secret } from '@relayfleet/contract/api/object-meta.ts';
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { generationAnnotation } from '../../owned-secrets.ts';
-import type { WantedSecret, WantedStatus } from '../../plan.ts';
+import type { WantedFinalizer, WantedSecret, WantedStatus } from '../../plan.ts';
 import type { Observed, Provider, Written } from '../provider.ts';
 import { referencedSecrets } from '../referenced-secrets.ts';
-import { applyAnnotations, applySecret, applyStatus } from './apply.ts';
+import { applyAnnotations, applyFinalizer, applySecret, applyStatus, removeFinalizer } from './apply.ts';
 import { createCollections, type CollectionEvents, type Collections } from './collections.ts';
 import { explain } from './failure.ts';
 import type { Api, ApiAnswer } from './http.ts';
@@ -58,6 +58,7 @@ export function createKubernetesProvider(options: KubernetesProviderOptions): Pr
     read,
     applySecret: (wanted) => writeSecret(api, collections, wanted),
     writeStatus: (wanted) => writeStatus(api, collections, wanted),
+    writeFinalizer: (wanted) => writeFinalizer(api, collections, wanted),
     noteGeneration: (ref, generation) => noteGeneration(api, collections, ref, generation),
     problems: () => collections.problems(),
     async close() {
@@ -69,10 +70,10 @@ export function createKubernetesProvider(options: KubernetesProviderOptions): Pr
 }
 
 function objectsOf({ fleets, domains, platforms }: Collections) {
-  return { fleets: staying(fleets), domains: staying(domains), platforms: staying(platforms) };
+  return { fleets: [...fleets.values()], domains: staying(domains), platforms: staying(platforms) };
 }
 
-/** An object that is being deleted has lost its say, although somebody's finalizer may keep it for a while. */
+/** An object that is being deleted has lost its say, although somebody's finalizer may keep it; a fleet has a last word. */
 function staying<T extends Stored & { readonly metadata: ObjectMeta }>(store: Store<T>): T[] {
   return [...store.values()].filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
@@ -106,7 +107,18 @@ async function writeStatus(api: Api, collections: Collections, wanted: WantedSta
   const store: Store<Stored & { readonly status?: unknown }> = storeOf(collections, wanted.kind);
   const held = store.get(refKey(wanted.ref));
   if (!held || isDeepStrictEqual(held.status, wanted.status)) return { ok: true, changed: false };
-  return taken(store, wanted.kind, await applyStatus(api, { wanted, uid: held.metadata.uid ?? '' }));
+  return updated(store, wanted.kind, await applyStatus(api, { wanted, uid: held.metadata.uid ?? '' }));
+}
+
+async function writeFinalizer(
+  api: Api,
+  { fleets }: Collections,
+  { fleet, uid, release }: WantedFinalizer,
+): Promise<Written> {
+  const held = fleets.get(refKey(fleet));
+  if (held?.metadata.uid !== uid) return { ok: true, changed: false };
+  const answer = await (release ? removeFinalizer(api, held) : applyFinalizer(api, { ref: fleet, uid }));
+  return updated(fleets, 'RelayFleet', answer);
 }
 
 async function noteGeneration(
@@ -125,6 +137,16 @@ function storeOf(collections: Collections, kind: WantedStatus['kind']): Store<St
   const { fleets, domains, platforms } = collections;
   const stores = { RelayFleet: fleets, RelayDomain: domains, SenderPlatform: platforms };
   return stores[kind] as unknown as Store<Stored>;
+}
+
+/** As `taken`, but never brings back what the watch has seen go: the answer may be older than that. */
+function updated<T extends Stored>(store: Store<T>, kind: keyof typeof resources, answer: ApiAnswer): Written {
+  if (!answer.ok) return failed(kind, answer);
+  const object = cleaned<T & { readonly metadata: ObjectMeta }>(resources[kind], answer.object);
+  const { deletionTimestamp, finalizers = [], uid } = object.metadata;
+  if (deletionTimestamp !== undefined && finalizers.length === 0) store.remove(object);
+  else if (store.get(refKey(object.metadata))?.metadata.uid === uid) store.put(object);
+  return { ok: true, changed: true };
 }
 
 /** Puts the API server's answer into the store. */

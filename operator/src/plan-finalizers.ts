@@ -1,0 +1,49 @@
+// Which fleets are held against a deletion that their nodes do not know of yet, and which may go: every fleet gets our finalizer,
+// and a deleted one loses it when its withdrawal (plan-fleets.ts) is published and acknowledged, or cannot be in time.
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
+import { refKey } from '@relayfleet/contract/object-ref.ts';
+import { withdrawFinalizer, type Release, type WantedFinalizer } from './plan.ts';
+import { generationFloor, type Resolution } from './plan-fleets.ts';
+import type { ResolvedFleet } from './reconcile/resolved.ts';
+import { wholeProgress, type FleetProgress } from './snapshot/programmed.ts';
+
+/** A deletion waits this long for NATS and the nodes: without NATS no node takes mail anyhow. */
+const withdrawalBoundMs = 60_000;
+
+export function planFinalizers(
+  { index, fleets, leaving }: Resolution,
+  progresses: ReadonlyMap<string, FleetProgress>,
+): readonly WantedFinalizer[] {
+  const unheld = fleets.filter(({ object }) => object.metadata.finalizers?.includes(withdrawFinalizer) !== true);
+  const wanted = ({ ref, object }: ResolvedFleet, release: Release | undefined): WantedFinalizer => ({
+    fleet: ref,
+    uid: object.metadata.uid,
+    release,
+  });
+  return [
+    ...unheld.map((fleet) => wanted(fleet, undefined)),
+    ...leaving.flatMap((fleet) => {
+      const progress = progresses.get(refKey(fleet.ref));
+      if (generationFloor(index, fleet) === 0) return wanted(fleet, { how: 'NothingPublished' });
+      const release = progress && releaseOf(progress, withdrawalEnds(fleet) <= index.world.now);
+      return release ? wanted(fleet, release) : [];
+    }),
+  ];
+}
+
+/** When a deletion stops waiting, in milliseconds. */
+export function withdrawalEnds({ object }: ResolvedFleet): number {
+  return Date.parse(object.metadata.deletionTimestamp ?? '') + withdrawalBoundMs;
+}
+
+function releaseOf(progress: FleetProgress, overdue: boolean): Release | undefined {
+  const { blocked, unreachable, published, wanted } = progress;
+  const inBucket = wanted !== undefined && published?.digest === wanted.digest;
+  const obstacle = wholeProgress(progress);
+  // Where no node is ready none takes mail, and one that becomes ready reads the bucket first.
+  if (obstacle === undefined || (inBucket && obstacle.reason === 'NoReadyNodes')) return { how: 'Withdrawn' };
+  // The clock may be wrong, or the operator was away for a while: what needs one moment more gets it.
+  const underWay =
+    blocked === undefined && !inBucket && (unreachable === undefined || unreachable.reason === 'Pending');
+  return overdue && !underWay ? { how: 'GivenUp', problem: obstacle.message } : undefined;
+}
