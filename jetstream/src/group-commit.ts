@@ -40,13 +40,13 @@ export function openGroupCommit(nats: Nats, isCpuBound: () => boolean = watchUti
     const room = cpuBound ? maxSingles.cpuBound : maxSingles.diskBound;
     while (waiting.length > 0) {
       if (waiting.length >= worthABatch && !cpuBound && !batchUnderWay) void runBatch(takeBatch(waiting));
-      else if (singles < room) void runSingle(waiting.splice(0, 1));
+      else if (singles < room) void runSingle(waiting.shift()!);
       else return;
     }
   };
-  const runSingle = async (entries: readonly Waiting[]) => {
+  const runSingle = async (entry: Waiting) => {
     singles += 1;
-    await storeSingly(nats, entries);
+    await storeSingly(nats, entry);
     singles -= 1;
     pump();
   };
@@ -59,7 +59,7 @@ export function openGroupCommit(nats: Nats, isCpuBound: () => boolean = watchUti
       Math.max(1, patience),
     );
     if (verdict.kind === 'stored') for (const { settle } of entries) settle(verdict);
-    else await storeSingly(nats, entries); // one message's fault, a known id say, is not its neighbours'
+    else await Promise.all(entries.map((entry) => storeSingly(nats, entry))); // one's fault, a known id say, is not its neighbours'
     batchUnderWay = false;
     pump();
   };
@@ -84,15 +84,9 @@ export function openGroupCommit(nats: Nats, isCpuBound: () => boolean = watchUti
   };
 }
 
-/** Each by itself; those who no longer wait are left out. */
-async function storeSingly(nats: Nats, entries: readonly Waiting[]): Promise<void> {
-  await Promise.all(
-    entries
-      .filter(({ open }) => open)
-      .map(async ({ message, end, settle }) => {
-        settle(await publishOne(nats, message, Math.max(1, end - performance.now())));
-      }),
-  );
+/** Nothing is sent for one who no longer waits. */
+async function storeSingly(nats: Nats, { open, message, end, settle }: Waiting): Promise<void> {
+  if (open) settle(await publishOne(nats, message, Math.max(1, end - performance.now())));
 }
 
 /** Removes from the front what fits into one batch. */

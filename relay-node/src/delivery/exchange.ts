@@ -1,7 +1,7 @@
-// Runs one operation of the SMTP library to its end, whatever end that is: its callback, its error event, a connection that
-// just ends (the library then calls nobody back), our deadline, or our own stop.
+// Runs one operation of the SMTP library, opening or login, to its end, whatever end that is: its callback, its error event, a
+// connection that just ends (the library then calls nobody back), our deadline, or our own stop.
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
-import type { Fact, Stage } from './facts.ts';
+import type { Fact } from './facts.ts';
 
 export type Failure = {
   readonly ok: false;
@@ -13,7 +13,7 @@ export type Failure = {
   readonly securing: boolean;
   readonly stopped: boolean;
 };
-export type Result<T> = { readonly ok: true; readonly value: T } | Failure;
+export type Result = { readonly ok: true } | Failure;
 
 /** What SMTPConnection attaches to its errors. */
 export type LibraryError = Error & {
@@ -23,18 +23,18 @@ export type LibraryError = Error & {
   readonly response?: string | undefined;
 };
 
-export type Finish<T> = (error?: LibraryError | null, value?: T) => void;
+export type Finish = (error?: LibraryError | null) => void;
 
 export type Patience = { readonly deadlineMs: number; readonly signal: AbortSignal };
 
-/** Starts the operation; `rearm` replaces the deadline by another one, counted from then. Never rejects. */
-export function exchange<T>(
+/** Starts the operation and waits for it. Never rejects. */
+export function exchange(
   connection: SMTPConnection,
   { deadlineMs, signal }: Patience,
-  start: (finish: Finish<T>, rearm: (ms: number) => void) => void,
-): Promise<Result<T>> {
+  start: (finish: Finish) => void,
+): Promise<Result> {
   return new Promise((resolve) => {
-    const settle = (result: Result<T>) => {
+    const settle = (result: Result) => {
       clearTimeout(timer);
       connection.removeListener('error', failed).removeListener('end', ended);
       signal.removeEventListener('abort', stopped);
@@ -53,14 +53,10 @@ export function exchange<T>(
       fail(undefined, 'ETIMEDOUT');
       connection.close();
     };
-    let timer = setTimeout(expired, deadlineMs);
+    const timer = setTimeout(expired, deadlineMs);
     connection.once('error', failed).once('end', ended);
     signal.addEventListener('abort', stopped);
-    const finish: Finish<T> = (error, value) => (error ? failed(error) : settle({ ok: true, value: value as T }));
-    start(finish, (ms) => {
-      clearTimeout(timer);
-      timer = setTimeout(expired, ms);
-    });
+    start((error) => (error ? failed(error) : settle({ ok: true })));
     if (signal.aborted) stopped();
   });
 }
@@ -76,11 +72,9 @@ export function openingFact({ error, detail, securing, stopped }: Failure): Fact
   return { kind: 'lost', dotSent: false, detail };
 }
 
-/** Why a mail (or the login before it) did not go through. */
-export function sendingFact({ error, detail, stopped }: Failure, stage: Stage): Fact {
-  if (error?.response !== undefined)
-    return { kind: 'refused', stage: error.command === 'MAIL FROM' ? 'mail' : stage, reply: error.response };
-  if (error?.code === 'EENVELOPE' || error?.code === 'EMESSAGE' || error?.code === 'EAUTH')
-    return { kind: 'unsendable', detail };
-  return stopped && stage !== 'dot' ? { kind: 'interrupted' } : { kind: 'lost', dotSent: stage === 'dot', detail };
+/** Why the login failed. */
+export function loginFact({ error, detail, stopped }: Failure): Fact {
+  if (error?.response !== undefined) return { kind: 'refused', stage: 'auth', reply: error.response };
+  if (error?.code === 'EAUTH') return { kind: 'unsendable', detail };
+  return stopped ? { kind: 'interrupted' } : { kind: 'lost', dotSent: false, detail };
 }
