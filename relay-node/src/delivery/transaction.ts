@@ -49,11 +49,14 @@ function messageFact({ reply, ended = 'ECONNECTION', dotSent }: Uploaded): Fact 
   return { kind: 'refused', stage: dotSent ? 'dot' : 'data', reply: reply.text };
 }
 
+/** The verdicts wait for this answer, and it decides about reuse only: RFC 5321 §4.1.1.5 lets RSET be answered at once. */
+const resetMs = 10_000;
+
 /** Gets out of an envelope that led to nothing; whether the session can carry another mail. */
 async function withdraw(line: Line, next: Exclude<Next, 'message'>, { greetingMs }: Deadlines): Promise<boolean> {
   switch (next) {
     case 'reset': {
-      line.allow(greetingMs);
+      line.allow(Math.min(resetMs, greetingMs));
       const { replies } = await line.ask('RSET\r\n', 1);
       line.rest();
       return replies[0] !== undefined && replyClass(replies[0]) === 2 && line.isOpen();
