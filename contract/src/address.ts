@@ -17,7 +17,7 @@ export function parseMailbox(text: string): Mailbox | undefined {
   const domain = canonicalDomain(spelled);
   if (domain === undefined || !dotString.test(local)) return undefined;
   if (Buffer.byteLength(local) > 64) return undefined; // RFC 5321 §4.5.3.1.1
-  if (local.length + domain.length + 3 > 256) return undefined; // RFC 5321 §4.5.3.1.3, with the angle brackets
+  if (Buffer.byteLength(local) + domain.length + 3 > 256) return undefined; // RFC 5321 §4.5.3.1.3, with the angle brackets
   return { local, domain, utf8: /[^\x20-\x7e]/.test(local) };
 }
 

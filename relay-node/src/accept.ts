@@ -10,13 +10,16 @@ import type { NodeEvents } from './events.ts';
 import type { Certificate } from './ingress/certificate.ts';
 import { createMemoryBudget } from './ingress/collect.ts';
 import type { Deadlines } from './ingress/connection.ts';
-import { createSlots, verifyCredentials, type Slots } from './ingress/credentials.ts';
+import { addressGroup, createTally, mostOfOneAddress } from './ingress/client-address.ts';
+import { verifyCredentials } from './ingress/credentials.ts';
 import type { Content, Gate, Login, LoginClaim, Session, Transaction } from './ingress/session.ts';
+import { createSlots, type Slots } from './ingress/slots.ts';
 import { openListener, type ListenerAddress, type ListenerLimits } from './ingress/smtp-listener.ts';
 import { readHeader } from './policy/header.ts';
 import { authorshipOf, judge, messageRules, recipientRules, senderRules } from './policy/rules.ts';
 import { enqueue } from './queue/enqueue.ts';
 import { destinationsOf, type AcceptedMail } from './queue/entries.ts';
+import { missingFields } from './queue/missing-fields.ts';
 import { receivedLine } from './queue/received-line.ts';
 import type { Answer } from './replies.ts';
 
@@ -46,7 +49,7 @@ export type Patience = Deadlines & {
 export const patience: Patience = { login: 60_000, command: 300_000, data: 600_000, commit: 30_000 };
 export const bodyMemory = 384 * 1024 * 1024;
 
-/** Wrong passwords a connection may give. */
+/** Logins that may fail in a connection: wrong passwords, and checks there was no slot for. */
 const mostFailedLogins = 3;
 /** Slow password checks at once, and waiting: the thread pool also signs mail. */
 const slowChecks = { atOnce: 2, waiting: 100 } as const;
@@ -76,6 +79,7 @@ export async function startAccepting(deps: AcceptDeps): Promise<Accepting> {
     limits: () => limitsOf(snapshot()),
     deadlines: deps.patience,
     budget: createMemoryBudget(deps.bodyMemory),
+    sockets: createTally(),
     onRefusal: (reply: Answer['reply']) => events.refused(reply),
     onConnectionFault: (error: Error) => events.connectionFault(error),
     onDefect: (error: Error) => events.defect(error),
@@ -97,7 +101,8 @@ export async function startAccepting(deps: AcceptDeps): Promise<Accepting> {
 /** The questions of the listeners, answered from the snapshot of the moment. Every refusal is counted here. */
 function createGate(deps: AcceptDeps): Gate {
   const { events, snapshot } = deps;
-  const open = new Set<string>();
+  const open = new Map<string, string>();
+  const openByAddress = createTally();
   const slots = createSlots(slowChecks.atOnce, slowChecks.waiting);
   const counted = (session: Session, answer: Answer | undefined) => {
     if (answer !== undefined && answer.reply !== 'queued')
@@ -106,16 +111,25 @@ function createGate(deps: AcceptDeps): Gate {
   };
   return {
     connect(session) {
-      const answer = admit(snapshot(), open.size);
-      if (answer === undefined) events.sessionsOpen(open.add(session.id).size);
+      const group = addressGroup(session.remoteAddress);
+      const answer = admit(snapshot(), open.size, openByAddress.of(group));
+      if (answer === undefined) {
+        events.sessionsOpen(open.set(session.id, group).size);
+        openByAddress.add(group);
+      }
       return counted(session, answer);
     },
     disconnect({ id }) {
-      if (open.delete(id)) events.sessionsOpen(open.size);
+      const group = open.get(id);
+      if (group === undefined) return;
+      open.delete(id);
+      openByAddress.remove(group);
+      events.sessionsOpen(open.size);
     },
     secured: ({ tls }) => events.secured(tls?.version ?? 'none'),
     async login(session, claim) {
-      const login = await logIn(deps, claim, slots);
+      const from = addressGroup(session.remoteAddress);
+      const login = await logIn(deps, { ...claim, from }, slots);
       if (!login.ok) counted(session, login.answer);
       return login;
     },
@@ -138,25 +152,28 @@ function createGate(deps: AcceptDeps): Gate {
 
 const notConfigured: Answer = { reply: 'noConfiguration' };
 
-function admit(snapshot: Snapshot | undefined, sessionsOpen: number): Answer | undefined {
+/** `open`: sessions there are; `ofAddress`: those of the client's address. */
+function admit(snapshot: Snapshot | undefined, open: number, ofAddress: number): Answer | undefined {
   if (snapshot === undefined) return notConfigured;
-  return sessionsOpen >= snapshot.fleet.limits.maxConnections ? { reply: 'tooManyConnections' } : undefined;
+  const { maxConnections } = snapshot.fleet.limits;
+  if (open >= maxConnections) return { reply: 'tooManyConnections' };
+  return ofAddress >= mostOfOneAddress(maxConnections) ? { reply: 'tooManyFromAddress' } : undefined;
 }
 
-async function logIn({ snapshot, events }: AcceptDeps, claim: LoginClaim, slots: Slots): Promise<Login> {
+type ClaimFrom = LoginClaim & { readonly from: string };
+
+async function logIn({ snapshot, events }: AcceptDeps, claim: ClaimFrom, slots: Slots): Promise<Login> {
   const current = snapshot();
   if (current === undefined) return { ok: false, answer: notConfigured };
   const verdict = await verifyCredentials(current, claim, slots);
+  const last = claim.failures + 1 >= mostFailedLogins;
   switch (verdict.kind) {
     case 'busy':
       events.loggedIn('busy');
-      return { ok: false, answer: { reply: 'loginBusy' } };
+      return { ok: false, answer: { reply: last ? 'tooManyFailures' : 'loginBusy' } };
     case 'wrong':
       events.loggedIn('wrong');
-      return {
-        ok: false,
-        answer: { reply: claim.failures + 1 < mostFailedLogins ? 'badCredentials' : 'tooManyFailures' },
-      };
+      return { ok: false, answer: { reply: last ? 'tooManyFailures' : 'badCredentials' } };
     case 'correct': {
       const { platform, secret } = verdict;
       events.loggedIn(platform.suspended ? 'suspended' : 'correct', refKey(platform.ref));
@@ -186,7 +203,8 @@ async function acceptMessage(deps: AcceptDeps, { session, transaction, content }
   const mail = { id, platform, domain, sender, transaction, eightBit: content.eightBit, at, node: deps.node };
   const { helo, remoteAddress } = session;
   const received = receivedLine({ helo, remoteAddress, by: snapshot.fleet.helloName, tls, smtputf8, id, at });
-  const message = Buffer.concat([Buffer.from(received), content.bytes]);
+  const missing = missingFields(facts.header, { id, domain: domain.domain, at });
+  const message = Buffer.concat([Buffer.from(received + missing), content.bytes]);
   const destinations = destinationsOf(transaction.recipients, (to) => deps.destinationOf(domain, to));
 
   // durable commit

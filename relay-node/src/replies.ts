@@ -28,6 +28,11 @@ const connection = {
     reason: 'The node serves as many connections as the fleet’s limits.maxConnections allows.',
     sender: 'Reuse connections instead of opening one for each mail; otherwise try again.',
   },
+  tooManyFromAddress: {
+    line: '421 4.7.0 Too many connections from your address, try again in a moment',
+    reason: 'One address (of IPv6, one /64) has half of the fleet’s limits.maxConnections; the rest is for others.',
+    sender: 'Reuse connections. Where a load balancer hides the addresses of clients, keep them, or raise the limit.',
+  },
   shuttingDown: {
     line: '421 4.3.2 Shutting down, connect again',
     reason: 'The node is stopping; other nodes take over.',
@@ -90,12 +95,12 @@ const login = {
   },
   tooManyFailures: {
     line: '421 4.7.0 Too many failed authentications, closing connection',
-    reason: 'Wrong passwords, several in one connection.',
+    reason: 'Three logins in one connection that failed: wrong passwords, or checks there was no time for.',
     sender: 'As for 535: check the credentials before trying again.',
   },
   loginBusy: {
     line: '454 4.7.0 Temporary authentication failure, try again',
-    reason: 'Too many password checks are waiting.',
+    reason: 'Too many password checks are waiting, of this client’s address or of all together.',
     sender: retry,
   },
   platformSuspended: {
@@ -191,6 +196,11 @@ const message = {
     reason: 'NUL is not allowed in mail, and programs cut text at it. RFC 5322 §2.2.',
     sender: edit,
   },
+  lineTooLong: {
+    line: '550 5.6.0 Message has a line longer than 998 octets',
+    reason: 'RFC 5321 §4.5.3.1.6: programs on the way cut or fold longer lines, which breaks signatures.',
+    sender: 'Wrap the text, or encode it as quoted-printable or base64; mail libraries do so when asked.',
+  },
   headerTooLarge: {
     line: '550 5.6.0 Message header exceeds {limit} bytes',
     reason: 'A header section this large is an attack on the parsers behind us.',
@@ -203,9 +213,13 @@ const message = {
   },
   headerMalformed: {
     line: '550 5.6.0 Malformed message header',
-    reason:
-      'A header line is neither `Name: value` nor a folded continuation, so readers disagree about where the header ends.',
+    reason: 'A line is neither `Name: value` nor a continuation, so readers disagree about where the header ends.',
     sender: edit,
+  },
+  mailLoop: {
+    line: '554 5.4.6 Too many Received headers, mail is looping',
+    reason: 'Fifty Received header lines: the message has been passed on in a circle. RFC 5321 §6.3.',
+    sender: 'Find the forwarder that sends the mail back to where it came from; do not send it again.',
   },
   fromMissing: {
     line: '550 5.7.1 Message has no From header',
@@ -236,6 +250,11 @@ const message = {
     line: '550 5.7.1 Not authorised to send with the address in the Sender header',
     reason: 'The platform is not bound to that domain, or not to that local part.',
     sender: 'Leave the Sender header out, or use an address the platform is bound to.',
+  },
+  nameShowsAddress: {
+    line: '550 5.7.1 The name in From or Sender must not show the address of somebody else',
+    reason: 'Decoded, a display name reads as an address the platform may not use, or nobody can decode it.',
+    sender: 'Put a name there without an address; where answers should go belongs in Reply-To.',
   },
   bodyMemoryFull: {
     line: '452 4.3.1 Insufficient resources, try again later',

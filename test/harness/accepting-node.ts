@@ -14,7 +14,7 @@ import { destinationOf } from '@relayfleet/relay-node/routing/route.ts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { makeCertificate, type TestCertificate } from './certificate.ts';
 import { startNats, type NatsOptions, type NatsServer } from './nats.ts';
-import { dial, plain, type Dialogue } from './smtp-dialogue.ts';
+import { dial, plain, type DialOptions, type Dialogue } from './smtp-dialogue.ts';
 import { snapshotOf, usualLogin } from './snapshot.ts';
 
 export type Stored = { readonly envelope: Envelope; readonly body: Buffer };
@@ -31,7 +31,7 @@ export type AcceptingNode = {
   hold(changes: Partial<SnapshotContent> | undefined): void;
   present(certificate: TestCertificate): void;
   /** Implicit TLS, EHLO and the usual login done. */
-  loggedIn(): Promise<Dialogue>;
+  loggedIn(client?: { readonly localAddress?: string }): Promise<Dialogue>;
   /** Every entry in the mail stream, bodies fetched. */
   stored(): Promise<readonly Stored[]>;
   stop(): Promise<void>;
@@ -92,7 +92,7 @@ export async function startAcceptingNode(options: AcceptingOptions = {}): Promis
       certificate = next;
       accepting.refreshTls();
     },
-    loggedIn: () => logIn(implicitPort),
+    loggedIn: (client) => logIn({ port: implicitPort, tls: true, ...client }),
     stored: () => storedEntries(reader, queue),
     stop: async () => {
       await accepting.stop(0);
@@ -101,8 +101,8 @@ export async function startAcceptingNode(options: AcceptingOptions = {}): Promis
   };
 }
 
-async function logIn(port: number): Promise<Dialogue> {
-  const dialogue = await dial({ port, tls: true });
+async function logIn(options: DialOptions): Promise<Dialogue> {
+  const dialogue = await dial(options);
   await dialogue.reply();
   await dialogue.say('EHLO client.test');
   const answer = await dialogue.say(`AUTH PLAIN ${plain(usualLogin.username, usualLogin.password)}`);

@@ -21,13 +21,21 @@ export type Dialogue = {
   close(): void;
 };
 
-export type DialOptions = { readonly port: number; readonly tls: boolean; readonly tlsOptions?: ConnectionOptions };
+export type DialOptions = {
+  readonly port: number;
+  readonly tls: boolean;
+  readonly tlsOptions?: ConnectionOptions;
+  /** Of the client: all of 127.0.0.0/8 is this machine. */
+  readonly localAddress?: string;
+};
 
 /** Connects; the greeting is the first reply. */
-export async function dial({ port, tls, tlsOptions = {} }: DialOptions): Promise<Dialogue> {
+export async function dial({ port, tls, tlsOptions = {}, localAddress }: DialOptions): Promise<Dialogue> {
   const trust = { host: '127.0.0.1', port, servername: 'localhost', rejectUnauthorized: false, ...tlsOptions };
-  const first = tls ? connectTls(trust) : connectTcp({ host: '127.0.0.1', port });
-  await once(first, tls ? 'secureConnect' : 'connect');
+  const tcp = connectTcp({ host: '127.0.0.1', port, ...(localAddress && { localAddress }) });
+  if (!tls) await once(tcp, 'connect');
+  const first = tls ? connectTls({ ...trust, socket: tcp }) : tcp;
+  if (tls) await once(first, 'secureConnect');
   return converse(first, trust);
 }
 

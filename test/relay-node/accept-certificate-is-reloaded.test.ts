@@ -72,6 +72,24 @@ test('a mounted Secret that changes is read again; a pair that does not fit is r
   assert.deepEqual(unfit, { ok: false, problem: `${mount}: tls.key does not belong to tls.crt` });
 });
 
+for (const [what, removed] of Object.entries({ 'the directory': 'namespace/mount', 'its parent, too': 'namespace' }))
+  test(`a mount that is taken away and made again, ${what}, is noticed at once`, async () => {
+    const base = await mkdtemp(join(directory, 'again-'));
+    const mount = join(base, 'namespace/mount');
+    await writeCertificate(mount, makeCertificate());
+    const seen: LoadedCertificate[] = [];
+    const stop = watchCertificate(mount, (loaded) => seen.push(loaded));
+    for (const round of [1, 2]) {
+      await rm(join(base, removed), { recursive: true });
+      await until('the loss', () => seen.at(-1)?.ok === false, { withinMs: 10_000 });
+      const next = makeCertificate();
+      await writeCertificate(mount, next);
+      const isInUse = () => seen.some((loaded) => loaded.ok && loaded.certificate.cert === next.cert);
+      await until(`the certificate of round ${round}`, isInUse, { withinMs: 10_000 });
+    }
+    stop();
+  });
+
 test('what cannot be used is refused, naming the file and nothing of the key', async () => {
   const broken = join(directory, 'broken');
   assert.deepEqual(loadCertificate(broken), { ok: false, problem: `${join(broken, 'tls.crt')}: ENOENT` });

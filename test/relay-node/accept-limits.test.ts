@@ -69,11 +69,12 @@ test('recipients up to the limit are taken, the next is asked to come again', as
 test('connections up to the limit are served, over all listeners together', async () => {
   const open = [];
   for (let n = 0; n < 4; n += 1) {
-    const client = await dial({ port: n % 2 ? node.startTlsPort : node.implicitPort, tls: n % 2 === 0 });
+    const port = n % 2 ? node.startTlsPort : node.implicitPort;
+    const client = await dial({ port, tls: n % 2 === 0, localAddress: `127.0.1.${n + 1}` });
     assert.equal((await client.reply()).code, 220);
     open.push(client);
   }
-  const fifth = await dial({ port: node.startTlsPort, tls: false });
+  const fifth = await dial({ port: node.startTlsPort, tls: false, localAddress: '127.0.1.5' });
   assert.equal((await fifth.reply()).text, '421 Too many connections, try again in a moment');
   await fifth.ended;
   const first = open.shift();

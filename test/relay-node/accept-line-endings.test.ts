@@ -17,28 +17,37 @@ const replies = {
 const forms: readonly (readonly [bytes: string, reply: string])[] = [
   ['\n.\n', replies.lf],
   ['\n.\r\n', replies.lf],
+  ['\n.\r', replies.lf],
+  ['\n\n.\n\n', replies.lf],
+  ['\n\n.\r\n', replies.lf],
   ['\r\n.\n', replies.lf],
+  ['\r\n.\n\n', replies.lf],
   ['\r.\r', replies.cr],
   ['\r.\r\n', replies.cr],
-  ['\r\n.\r', replies.cr],
-  ['\n.\r', replies.lf],
   ['\r.\n', replies.cr],
+  ['\r\r.\r\r', replies.cr],
+  ['\r\n.\r', replies.cr],
+  ['\r\n.\r\r\n', replies.cr],
   ['\r\r\n.\r\r\n', replies.cr],
+  ['\n\r.\n\r', replies.lf],
   ['\r\n\0.\r\n', replies.nul],
   ['\r\n.\0\r\n', replies.nul],
-  ['\n\n.\r\n', replies.lf],
-  ['\r\n.\r\r\n', replies.cr],
+  ['\r\0\n.\r\n', replies.cr],
+  ['\r\n\0\r\n.\0\r\n', replies.nul],
 ];
 
 for (const [form, reply] of forms)
-  test(`${JSON.stringify(form)} does not end the data, and refuses it`, async () => {
+  test(`${JSON.stringify(form)} does not end the data, and refuses it, wherever it is cut`, async () => {
     const client = await node.loggedIn();
     const smuggled = `MAIL FROM:<ceo@bank.test>\r\nRCPT TO:<victim@else.test>\r\nDATA\r\nFrom: ceo@bank.test\r\n\r\nsmuggled\r\n`;
-    for (const byteWise of [false, true]) {
+    const start = `${header}body`;
+    const data = `${start}${form}${smuggled}.\r\n`;
+    const cuts = Array.from({ length: form.length + 3 }, (_, at) => start.length - 1 + at);
+    const ways = [[data], data.split(''), ...cuts.map((cut) => [data.slice(0, cut), data.slice(cut)])];
+    for (const pieces of ways) {
       for (const line of ['MAIL FROM:<orders@shop.test>', 'RCPT TO:<someone@else.test>', 'DATA'])
         await client.say(line);
-      const data = `${header}body${form}${smuggled}.\r\n`;
-      for (const piece of byteWise ? data : [data]) client.send(piece);
+      for (const piece of pieces) client.send(piece); // each is a TLS record, which arrives by itself
       assert.equal((await client.reply()).text, reply);
       assert.equal((await client.say('NOOP')).code, 250, 'one reply, and the session goes on');
     }

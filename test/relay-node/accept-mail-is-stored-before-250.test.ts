@@ -7,7 +7,9 @@ import { until } from '../harness/until.ts';
 const node = await startAcceptingNode();
 after(() => node.stop());
 
-const message = 'From: Orders <orders@shop.test>\r\nSubject: h\xe9llo\r\n\r\n..dot\r\n.\r\n\t8-bit: \xc3\xbc\r\n';
+const message =
+  'Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@shop.test>\r\n' +
+  'From: Orders <orders@shop.test>\r\nSubject: h\xe9llo\r\n\r\n..dot\r\n.\r\n\t8-bit: \xc3\xbc\r\n';
 
 test('a 250 names an entry that is in the stream, with the bytes the client sent behind one Received line', async () => {
   const client = await node.loggedIn();

@@ -1,18 +1,28 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { startAcceptingNode } from '../harness/accepting-node.ts';
-import { dial } from '../harness/smtp-dialogue.ts';
+import { dial, plain, type Dialogue } from '../harness/smtp-dialogue.ts';
+import { usualLogin } from '../harness/snapshot.ts';
 
 const node = await startAcceptingNode();
 after(() => node.stop());
 
-test('EHLO offers what is honoured, and nothing else', async () => {
-  const client = await node.loggedIn();
-  const offered = (await client.say('EHLO client.test')).lines.slice(1).map((line) => line.slice(4).split(' ')[0]);
-  assert.deepEqual(
-    new Set(offered),
-    new Set(['8BITMIME', 'DSN', 'ENHANCEDSTATUSCODES', 'PIPELINING', 'SIZE', 'SMTPUTF8']),
-  );
+const always = ['8BITMIME', 'DSN', 'ENHANCEDSTATUSCODES', 'PIPELINING', 'SIZE 1000000', 'SMTPUTF8'];
+async function offers(client: Dialogue): Promise<readonly string[]> {
+  return (await client.say('EHLO client.test')).lines
+    .slice(1)
+    .map((line) => line.slice(4))
+    .toSorted();
+}
+
+test('EHLO offers what is honoured, and nothing else: in clear, under TLS, and once logged in', async () => {
+  const client = await dial({ port: node.startTlsPort, tls: false });
+  await client.reply();
+  assert.deepEqual(await offers(client), [...always, 'STARTTLS'].toSorted());
+  await client.startTls();
+  assert.deepEqual(await offers(client), [...always, 'AUTH PLAIN LOGIN'].toSorted());
+  await client.say(`AUTH PLAIN ${plain(usualLogin.username, usualLogin.password)}`);
+  assert.deepEqual(await offers(client), always);
   client.close();
 });
 
@@ -27,6 +37,8 @@ const said: readonly (readonly [command: string, reply: string])[] = [
   ['RCPT TO:<a@b.test>', '503 5.5.1 Bad sequence of commands'],
   ['DATA', '503 5.5.1 Bad sequence of commands'],
   ['BDAT 5 LAST', '500 5.5.1 Command not recognised'],
+  ['BURL imap://x LAST', '500 5.5.1 Command not recognised'],
+  ['STARTTLS', '503 5.5.1 Bad sequence of commands'],
   ['WIZ please', '500 5.5.1 Command not recognised'],
   ['XCLIENT ADDR=192.0.2.1', '500 5.5.1 Command not recognised'],
   ['AUTH PLAIN AGEAYg==', '503 5.5.1 Bad sequence of commands'],
@@ -45,44 +57,6 @@ test('every answer but the greeting and EHLO’s carries one status (RFC 2034 §
   assert.doesNotMatch((await client.say('EHLO')).text, status);
   for (const line of ['NOOP', 'RSET', 'VRFY someone', 'FOO', 'QUIT'])
     assert.match((await client.say(line)).text, status, line);
-});
-
-test('recipients as hostile as they come', async () => {
-  const client = await node.loggedIn();
-  await client.say('MAIL FROM:<orders@shop.test>');
-  const addresses = [
-    '<@relay.test:a@b.test>',
-    '<"a"@b.test>',
-    '<a@b.test.>',
-    '<a@b..test>',
-    '<a@-b.test>',
-    '<a@b_c.test>',
-    '<postmaster>',
-    '<a@[127.0.0.1]>',
-    '<a@localhost>',
-    '<a@2130706433>',
-    '<a@example.xn--com->',
-    '<a@\xe3\x80\x82b.test>',
-    '<a@b\xe3\x80\x82test>',
-    '<a@b.test',
-    'a@b.test',
-    '<a@b.test>>',
-    '<a b@c.test>',
-    '<a@b.test> x@y.test',
-    '<>',
-    `<${'a'.repeat(65)}@b.test>`,
-    '<a\xe2\x80\x8b@b.test>',
-    '<a\x01@b.test>',
-    '<a@b\xc2\xad.test>',
-    '<a@b%2etest>',
-  ];
-  for (const address of addresses) {
-    const { text, code } = await client.say(`RCPT TO:${address}`);
-    assert.ok(code === 501 || code === 555, `${address}: ${text}`);
-  }
-  for (const address of ['a%b@c.test', 'a!b@c.test', "o'hara@c.test", 'a@xn--bcher-kva.test'])
-    assert.equal((await client.say(`RCPT TO:<${address}>`)).code, 250, address);
-  client.close();
 });
 
 test('a client that does not log in is sent away after some commands', async () => {

@@ -1,8 +1,8 @@
 // The certificate the listeners present: read from a directory of files as a Secret is mounted, and again whenever they change.
 // A pair that does not fit together is refused and the last good one stays in use. There is no built-in certificate.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync, watch } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, watch, type FSWatcher } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export type Certificate = {
   /** PEM: the certificate with its chain, and its key. */
@@ -35,36 +35,52 @@ export function loadCertificate(directory: string): LoadedCertificate {
 }
 
 const settleMs = 200; // a mount swaps several files
-const pollMs = 30_000; // a watch is lost when the directory itself is replaced
+const pollMs = 30_000; // for file systems that tell nothing
 
 /** Calls `listener` with every new certificate or problem; returns how to stop. */
 export function watchCertificate(directory: string, listener: (loaded: LoadedCertificate) => void): () => void {
   let last = JSON.stringify(loadCertificate(directory));
   let settling: NodeJS.Timeout | undefined;
+  let unwatch = () => {};
+  const watchAgain = () => {
+    unwatch();
+    unwatch = watchQuietly(directory, () => (settling ??= setTimeout(look, settleMs)));
+  };
   const look = () => {
+    settling = undefined;
+    watchAgain(); // before reading: what changes from here on is told
     const loaded = loadCertificate(directory);
     const text = JSON.stringify(loaded);
     if (text !== last) listener(loaded);
     last = text;
   };
-  const watcher = watchQuietly(directory, () => {
-    clearTimeout(settling);
-    settling = setTimeout(look, settleMs);
-  });
+  watchAgain();
   const poll = setInterval(look, pollMs).unref();
   return () => {
-    watcher?.close();
+    unwatch();
     clearTimeout(settling);
     clearInterval(poll);
   };
 }
 
-function watchQuietly(directory: string, onChange: () => void): { close(): void } | undefined {
-  try {
-    return watch(directory, { persistent: false }, onChange).on('error', () => undefined); // polling goes on
-  } catch {
-    return undefined;
-  }
+/**
+ * Watches the directory and, since a watch ends with what it is on, the nearest directory above it that exists: a mount that is
+ * taken away and made again shows there.
+ */
+function watchQuietly(directory: string, onChange: () => void): () => void {
+  const watchers: FSWatcher[] = [];
+  const open = (path: string): boolean => {
+    try {
+      watchers.push(watch(path, { persistent: false }, onChange).on('error', () => undefined)); // polling goes on
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  let above = dirname(directory);
+  while (!open(above) && above !== dirname(above)) above = dirname(above);
+  open(directory);
+  return () => watchers.forEach((watcher) => watcher.close());
 }
 
 function read(path: string): { ok: true; text: string } | { ok: false; problem: string } {

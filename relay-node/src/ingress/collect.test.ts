@@ -47,3 +47,19 @@ test('a client that goes away leaves nothing behind', async () => {
   assert.equal(await collect(stream, 100, budget), undefined);
   assert.equal(budget.reserve(10), true);
 });
+
+test('chunks of a few bytes come out in order, and weigh about what they hold', async () => {
+  const lines = 400_000;
+  const before = process.memoryUsage().heapUsed;
+  let most = 0;
+  async function* dots(): AsyncGenerator<Uint8Array> {
+    const source = Buffer.from('..\r\n');
+    for (let n = 0; n < lines; n += 1) {
+      if (n % 5_000 === 0) most = Math.max(most, process.memoryUsage().heapUsed - before);
+      yield source.subarray(1);
+    }
+  }
+  const collected = await collect(dots(), 10_000_000, createMemoryBudget(10_000_000));
+  assert.equal(Buffer.from(collected?.content.bytes ?? []).toString(), '.\r\n'.repeat(lines));
+  assert.ok(most < 90e6, `${Math.round(most / 1e6)} MB of heap for ${lines} chunks`);
+});

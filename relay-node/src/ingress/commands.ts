@@ -1,9 +1,9 @@
 // MAIL FROM and RCPT TO as smtp-server parsed them, in our words. Reads the parameters of this command alone: the library keeps
-// those of a refused MAIL in its session. What EHLO did not offer is listed as unusable, not ignored (RFC 5321 §4.1.1.11).
+// those of a refused MAIL in its session. What EHLO did not offer, or is malformed, is listed, not ignored (RFC 5321 §4.1.1.11).
 import type { Recipient } from '@relayfleet/contract/envelope.ts';
 import type { SMTPServerAddress } from 'smtp-server';
 import type { RecipientCommand, SenderCommand } from './session.ts';
-import { toOriginalRecipient, toXtext } from './xtext.ts';
+import { isOriginalRecipient, isXtext } from './xtext.ts';
 
 // SIZE and BODY are checked by the library; AUTH= is taken and not passed on, since the login says who sends (RFC 4954 §5).
 const offered = {
@@ -16,27 +16,28 @@ const longest = { envid: 100, orcpt: 500 } as const; // RFC 3461 §4.4, §4.2
 export function senderCommand({ address, args }: SMTPServerAddress): SenderCommand {
   const parameters = args || {};
   const ret = text(parameters['RET'])?.toUpperCase();
-  const decodedEnvid = text(parameters['ENVID']);
-  const envid = decodedEnvid === undefined ? undefined : toXtext(decodedEnvid);
-  const envidFits = decodedEnvid === undefined || (envid !== undefined && envid.length <= longest.envid);
+  const envid = text(parameters['ENVID']);
+  const envidFits = envid === undefined || (envid.length <= longest.envid && isXtext(envid));
   return {
     address,
     smtputf8: parameters['SMTPUTF8'] === true,
     ...(ret === 'FULL' || ret === 'HDRS' ? { ret } : {}),
     ...(envid !== undefined && envidFits ? { envid } : {}),
-    unusable: [...notOffered(parameters, offered.sender), ...(envidFits ? [] : ['ENVID'])],
+    unusable: notOffered(parameters, offered.sender),
+    malformed: envidFits ? [] : ['ENVID'],
   };
 }
 
 export function recipientCommand({ address, args, dsn }: SMTPServerAddress): RecipientCommand {
-  const orcpt = dsn?.orcpt === undefined ? undefined : toOriginalRecipient(dsn.orcpt);
-  const orcptFits = dsn?.orcpt === undefined || (orcpt !== undefined && orcpt.length <= longest.orcpt);
+  const orcpt = dsn?.orcpt;
+  const orcptFits = orcpt === undefined || (orcpt.length <= longest.orcpt && isOriginalRecipient(orcpt));
   const notify = dsn?.notify as Recipient['notify']; // the library lets only the four words of RFC 3461 §4.1 through
   return {
     address,
     ...(notify === undefined ? {} : { notify }),
     ...(orcpt !== undefined && orcptFits ? { orcpt } : {}),
-    unusable: [...notOffered(args || {}, offered.recipient), ...(orcptFits ? [] : ['ORCPT'])],
+    unusable: notOffered(args || {}, offered.recipient),
+    malformed: orcptFits ? [] : ['ORCPT'],
   };
 }
 

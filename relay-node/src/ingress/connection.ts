@@ -5,7 +5,9 @@ import type { Socket } from 'node:net';
 import type { SMTPServer } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { render, type Answer, type ReplyKey } from '../replies.ts';
+import { ClientStream } from './client-stream.ts';
 import { libraryReply } from './library-replies.ts';
+import { rawParameter } from './xtext.ts';
 
 /** Milliseconds. A drip of bytes does not extend any of them. */
 export type Deadlines = {
@@ -68,6 +70,14 @@ export class Connection extends SMTPConnection {
     super.send(code, data, ownStatus.test(text) ? false : context);
   }
 
+  /** Called by the library's constructor too, before the fields of this class are there. */
+  override _createParser(): ClientStream {
+    const parser = new ClientStream();
+    parser.oncommand = (command, callback) => this._onCommand(command, callback);
+    parser.on('error', (error) => this.send(421, error.message));
+    return parser;
+  }
+
   override _onCommand(command: Buffer, callback?: () => void): void {
     if (this.session.user) this.progressed();
     super._onCommand(command, callback);
@@ -90,14 +100,18 @@ export class Connection extends SMTPConnection {
     return super._isSupported(command);
   }
 
-  /** The library decodes `xn--` labels, so that hostile spellings arrive as other names: judge what the client wrote. */
+  /** The library decodes `xn--` labels and xtext, so that hostile spellings arrive as other words: judge what the client wrote. */
   override _parseAddressCommand(
     name: string,
     command: Buffer | string,
   ): ReturnType<SMTPConnection['_parseAddressCommand']> {
     const parsed = super._parseAddressCommand(name, command);
-    if (parsed === false || parsed.address === '') return parsed;
-    return { ...parsed, address: /<([^<>]*)>/.exec(command.toString())?.[1] ?? '' };
+    if (parsed === false) return parsed;
+    const text = command.toString();
+    const args = parsed.args && { ...parsed.args };
+    for (const name of ['ENVID', 'ORCPT'] as const)
+      if (args && args[name] !== undefined) args[name] = rawParameter(text, name) ?? args[name];
+    return { ...parsed, args, address: /<([^<>]*)>/.exec(text)?.[1] ?? '' };
   }
 
   override _onClose(): void {

@@ -1,10 +1,12 @@
 // Whether a user name and password belong to a platform of the snapshot. Pure but for the hashing; nothing is remembered.
 // No oracle: whoever fails has cost the same number of slow checks, whether the name exists and however many hashes it has.
-// Slow checks run a few at a time off the event loop; when too many wait, the answer is "later" and not a stalled node.
+// Slow checks run off the event loop in slots (slots.ts); when there is none, the answer is "later" and not a stalled node.
 import { impossibleSecret, matchesSecret } from '@relayfleet/contract/secret-hash.ts';
 import type { PlatformPolicy, SecretHash, Snapshot } from '@relayfleet/contract/snapshot.ts';
+import type { Slots } from './slots.ts';
 
-export type Claim = { readonly username: string; readonly password: string };
+/** `from`: group of the client's address (client-address.ts). */
+export type Claim = { readonly username: string; readonly password: string; readonly from: string };
 
 export type CredentialVerdict =
   | { readonly kind: 'correct'; readonly platform: PlatformPolicy; readonly secret: SecretHash }
@@ -14,7 +16,7 @@ export type CredentialVerdict =
 /** Checks a claim against every live secret of the platform it names. */
 export async function verifyCredentials(
   snapshot: Snapshot,
-  { username, password }: Claim,
+  { username, password, from }: Claim,
   slots: Slots,
 ): Promise<CredentialVerdict> {
   const platform = snapshot.platforms.get(username);
@@ -23,32 +25,9 @@ export async function verifyCredentials(
   if (platform && quick) return { kind: 'correct', platform, secret: quick };
   const slow = secrets.filter(isSlow);
   const others = Array.from({ length: mostSlowSecrets(snapshot) - slow.length }, impossibleSecret);
-  const match = await slots.run(() => firstMatch([...slow, ...others], password));
+  const match = await slots.run(from, () => firstMatch([...slow, ...others], password));
   if (match === 'busy') return { kind: 'busy' };
   return platform && match ? { kind: 'correct', platform, secret: match } : { kind: 'wrong' };
-}
-
-export type Slots = { run<T>(work: () => Promise<T>): Promise<T | 'busy'> };
-
-/** Runs at most `atOnce` works; up to `waiting` more wait their turn, the rest is turned away. */
-export function createSlots(atOnce: number, waiting: number): Slots {
-  let running = 0;
-  const queue: (() => void)[] = [];
-  return {
-    async run(work) {
-      if (running >= atOnce) {
-        if (queue.length >= waiting) return 'busy';
-        await new Promise<void>((resolve) => queue.push(resolve)); // the slot is handed over, so `running` stays
-      } else running += 1;
-      try {
-        return await work();
-      } finally {
-        const next = queue.shift();
-        if (next) next();
-        else running -= 1;
-      }
-    },
-  };
 }
 
 /** Tries all of them, so that the time taken does not tell which one matched. */

@@ -25,12 +25,14 @@ export type SenderCommand = {
   /** RFC 3461 §4.3, §4.4; `envid` as xtext. */
   readonly ret?: 'FULL' | 'HDRS';
   readonly envid?: string;
-  /** Names of parameters that EHLO did not offer, or whose value cannot be carried. */
+  /** Names of parameters that EHLO did not offer. */
   readonly unusable: readonly string[];
+  /** Names of parameters whose value is not in their grammar. */
+  readonly malformed: readonly string[];
 };
 
 /** RCPT TO, with its DSN parameters as the envelope stores them. */
-export type RecipientCommand = Omit<Recipient, 'n'> & { readonly unusable: readonly string[] };
+export type RecipientCommand = Omit<Recipient, 'n'> & Pick<SenderCommand, 'unusable' | 'malformed'>;
 
 export type Transaction = { readonly sender: SenderCommand; readonly recipients: readonly RecipientCommand[] };
 
@@ -46,7 +48,7 @@ export type Content = {
 export type LoginClaim = {
   readonly username: string;
   readonly password: string;
-  /** Wrong passwords on this connection so far. */
+  /** Logins that failed on this connection so far. */
   readonly failures: number;
 };
 export type Login =

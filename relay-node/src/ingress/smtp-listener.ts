@@ -10,6 +10,7 @@ import type { FleetPolicy } from '@relayfleet/contract/snapshot.ts';
 import { render, type Answer, type ReplyKey } from '../replies.ts';
 import type { Certificate } from './certificate.ts';
 import { collect, type MemoryBudget } from './collect.ts';
+import { addressGroup, mostOfOneAddress, type Tally } from './client-address.ts';
 import { recipientCommand, senderCommand } from './commands.ts';
 import { Connection, type Deadlines } from './connection.ts';
 import type { Gate, Session, Transaction } from './session.ts';
@@ -27,6 +28,8 @@ export type ListenerOptions = {
   readonly limits: () => ListenerLimits;
   readonly deadlines: Deadlines;
   readonly budget: MemoryBudget;
+  /** Sockets by client address, of all listeners together; handshakes under way are among them. */
+  readonly sockets: Tally;
   /** A refusal worded by the protocol itself, not by the gate. */
   readonly onRefusal: (reply: ReplyKey) => void;
   /** A handshake or a connection that broke. */
@@ -81,6 +84,21 @@ class SubmissionServer extends SMTPServer {
     connection.init();
   }
 
+  /**
+   * A client over its limit is told so under TLS, by the gate; a flood of them is cut off here. This is the only place for it: Node
+   * crashes when a socket is destroyed below a handshake.
+   */
+  override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
+    const { sockets, limits, onRefusal } = this.#listener;
+    const group = addressGroup(socket.remoteAddress ?? '');
+    const most = mostOfOneAddress(limits().maxConnections);
+    socket.once('close', () => sockets.remove(group));
+    if (sockets.add(group) <= most + floodAllowance(most)) return super._acceptSocket(socket, handshake);
+    onRefusal('tooManyFromAddress');
+    socket.on('error', () => undefined).destroy();
+    return false;
+  }
+
   /** A new context forgets the sessions that clients could resume, so it is made for a change only. */
   refreshTls(): void {
     const wanted = tlsOptions(this.#listener);
@@ -119,7 +137,7 @@ class SubmissionServer extends SMTPServer {
     this.#listener.gate.login(this.#session(session), claim).then(
       (login) => {
         if (login.ok) connection?.progressed();
-        else if (connection && login.answer.reply === 'badCredentials') connection.failedLogins += 1;
+        else if (connection) connection.failedLogins += 1;
         if (login.ok) callback(null, { user: login.credential });
         else callback(toError(login.answer));
       },
@@ -128,7 +146,9 @@ class SubmissionServer extends SMTPServer {
   }
 
   override onMailFrom(...[address, session, callback]: Parameters<SMTPServer['onMailFrom']>): void {
-    callback(toError(this.#listener.gate.sender(this.#session(session), senderCommand(address))));
+    const answer = this.#listener.gate.sender(this.#session(session), senderCommand(address));
+    // Not at once: the library loses its place when a mail that arrived together with the one before is read in one go with it.
+    queueMicrotask(() => callback(toError(answer)));
   }
 
   override onRcptTo(...[address, session, callback]: Parameters<SMTPServer['onRcptTo']>): void {
@@ -188,6 +208,11 @@ class SubmissionServer extends SMTPServer {
       credential: session.user || undefined,
     };
   }
+}
+
+/** Sockets of one address that may be under way to being told that it has too many. */
+function floodAllowance(most: number): number {
+  return Math.max(16, Math.ceil(most / 4));
 }
 
 const nullSender = { address: '', args: false } as const; // the library asks for RCPT after MAIL only

@@ -29,7 +29,8 @@ test('unfolds', () => {
 test('a header may be all there is, or be missing', () => {
   assert.deepEqual(addresses(reading('From: a@b.example').from), ['a@b.example']);
   assert.deepEqual(reading('', 'From: a@b.example').from, []);
-  assert.deepEqual(readHeader(new Uint8Array(0)), { problem: undefined, from: [], sender: [] });
+  const nothing = { problem: undefined, from: [], sender: [], received: 0, date: false, messageId: false };
+  assert.deepEqual(readHeader(new Uint8Array(0)), nothing);
 });
 
 const malformed: Readonly<Record<string, readonly string[]>> = {
@@ -62,4 +63,27 @@ test('a header of exactly as many folds as allowed is read, one more is not', ()
     reading('From: a@b.example', 'X: y', ...Array.from({ length: folds }, () => ' z'), '');
   assert.equal(folded(headerLimits.folds).problem, undefined);
   assert.equal(folded(headerLimits.folds + 1).problem, 'too-many-folds');
+});
+
+test('says how many hops there were, and whether Date and Message-ID are there, even empty', () => {
+  const header = reading(
+    'Received: a',
+    'rEceived: b',
+    'X-Received: c',
+    'Received-SPF: d',
+    'DATE:',
+    'Message-Id: \t',
+    '',
+  );
+  assert.deepEqual([header.received, header.date, header.messageId], [2, true, true]);
+  const other = reading('Resent-Date: x', 'X-Date: x', 'Resent-Message-ID: x', 'From: a@b.example', '', 'Date: x');
+  assert.deepEqual([other.received, other.date, other.messageId], [0, false, false]);
+});
+
+test('what a display name shows is read of From and Sender', () => {
+  const header = reading('From: "c@d.example" <a@b.example>', 'Sender: "A" <a@b.example>', '');
+  assert.deepEqual(
+    [...header.from, ...header.sender].map(({ shown }) => shown.map((address) => address?.domain)),
+    [['d.example'], []],
+  );
 });

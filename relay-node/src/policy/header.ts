@@ -1,14 +1,19 @@
-// Reads the little of a message's header that policy needs: the author's fields. Caps come before parsing, since signers and
+// Reads the little of a message's header that policy needs: the author's fields, the trace, what is missing. Caps come before parsing, since signers and
 // verifiers were measured to take seconds over one header of 32,000 folded lines.
 // Lines that readers may take differently (obsolete forms of RFC 5322 §4) make the header malformed instead of being guessed at.
 // Refuses to know whether the mailboxes found may be used.
 import type { Mailbox } from '@relayfleet/contract/address.ts';
-import { parseSingleMailbox } from './single-mailbox.ts';
+import { addressesShown, type ShownAddress } from './display-name.ts';
+import { displayNameOf, parseSingleMailbox } from './single-mailbox.ts';
 
 export const headerLimits = { bytes: 64 * 1024, folds: 1000 } as const;
 
 /** One field that should hold one mailbox; undefined where it does not. */
-export type MailboxField = { readonly mailbox: Mailbox | undefined };
+export type MailboxField = {
+  readonly mailbox: Mailbox | undefined;
+  /** What readers take for addresses in its display name. */
+  readonly shown: readonly ShownAddress[];
+};
 
 export type HeaderReading = {
   readonly problem: 'too-large' | 'too-many-folds' | 'malformed' | undefined;
@@ -16,6 +21,11 @@ export type HeaderReading = {
   readonly from: readonly MailboxField[];
   /** Every Sender field. */
   readonly sender: readonly MailboxField[];
+  /** Received fields: hops the message has behind it. */
+  readonly received: number;
+  /** Whether there is such a field, even an empty one. */
+  readonly date: boolean;
+  readonly messageId: boolean;
 };
 
 /** Reads the header section at the start of `message` (raw bytes, lines ended by CRLF). */
@@ -27,9 +37,20 @@ export function readHeader(message: Uint8Array): HeaderReading {
   if (lines.filter(isFold).length > headerLimits.folds) return unreadable('too-many-folds');
   const fields = unfold(lines);
   if (fields === undefined) return unreadable('malformed');
-  const named = (name: string) =>
-    fields.filter((field) => field.name === name).map(({ value }) => ({ mailbox: parseSingleMailbox(utf8(value)) }));
-  return { problem: undefined, from: named('from'), sender: named('sender') };
+  const named = (name: string) => fields.filter((field) => field.name === name);
+  return {
+    problem: undefined,
+    from: named('from').map(mailboxField),
+    sender: named('sender').map(mailboxField),
+    received: named('received').length,
+    date: named('date').length > 0,
+    messageId: named('message-id').length > 0,
+  };
+}
+
+function mailboxField(field: Field): MailboxField {
+  const value = utf8(field.value);
+  return { mailbox: parseSingleMailbox(value), shown: addressesShown(displayNameOf(value)) };
 }
 
 type Field = { readonly name: string; readonly value: string };
@@ -67,7 +88,7 @@ function isFold(line: string): boolean {
 }
 
 function unreadable(problem: NonNullable<HeaderReading['problem']>): HeaderReading {
-  return { problem, from: [], sender: [] };
+  return { problem, from: [], sender: [], received: 0, date: false, messageId: false };
 }
 
 /** RFC 6532 §3.2: UTF-8 may stand in a field; other bytes become U+FFFD, which no mailbox holds. */

@@ -14,8 +14,8 @@ const session: Session = {
   tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
   credential: { username: platform.username, secret: platform.secrets[0]! },
 };
-const sender: SenderCommand = { address: 'orders@shop.test', smtputf8: false, unusable: [] };
-const recipient: RecipientCommand = { address: 'someone@else.test', unusable: [] };
+const sender: SenderCommand = { address: 'orders@shop.test', smtputf8: false, unusable: [], malformed: [] };
+const recipient: RecipientCommand = { address: 'someone@else.test', unusable: [], malformed: [] };
 
 type Changes = Partial<Omit<MessageFacts, 'content' | 'header'>> & {
   readonly message?: string;
@@ -52,6 +52,21 @@ const cases: Readonly<Record<string, readonly [Changes, ReplyKey | undefined]>> 
   ],
   'the domain is suspended': [{ snapshot: snapshotOf({ domains: [domainPolicy({ suspended })] }) }, 'domainSuspended'],
   'the domain is gone': [{ snapshot: snapshotOf({ domains: [] }) }, 'senderNotAllowed'],
+  'a parameter with a value that is none': [{ sender: { ...sender, malformed: ['ENVID'] } }, 'badSyntax'],
+  'a line that is too long': [{ problem: 'long-line' }, 'lineTooLong'],
+  'fifty hops': [from(...Array(50).fill('Received: x'), 'From: orders@shop.test'), 'mailLoop'],
+  'forty-nine hops': [from(...Array(49).fill('Received: x'), 'From: orders@shop.test'), undefined],
+  'a name that shows another address': [from('From: "ceo@bank.test" <orders@shop.test>'), 'nameShowsAddress'],
+  'a name of Sender that does': [
+    from('From: orders@shop.test', 'Sender: "ceo@bank.test" <orders@shop.test>'),
+    'nameShowsAddress',
+  ],
+  'a name that shows what nobody can read': [from('From: =?x?q?y?= <orders@shop.test>'), 'nameShowsAddress'],
+  'a name that shows one’s own address': [from('From: "orders@shop.test" <orders@shop.test>'), undefined],
+  'a domain beyond ASCII, undeclared': [
+    { sender: { ...sender, address: 'orders@bücher.test' } },
+    'internationalNotDeclared',
+  ],
   'a parameter nobody offered': [{ sender: { ...sender, unusable: ['BY'] } }, 'unknownParameter'],
   'an envelope sender outside the grammar': [{ sender: { ...sender, address: '"a b"@shop.test' } }, 'senderSyntax'],
   'an envelope sender of another domain': [{ sender: { ...sender, address: 'orders@bank.test' } }, 'senderNotAllowed'],

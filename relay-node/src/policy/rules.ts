@@ -42,6 +42,9 @@ const standing: readonly Rule<SenderFacts>[] = [
 /** All entries of a mail are one commit, and nats-server takes 1000 messages in one: a client that is asked sends the rest apart. */
 const mostRecipients = 1000;
 
+/** RFC 5321 §6.3: a loop is told by its length. Submitted mail has few hops behind it, so this is less than the 100 for relays. */
+const mostReceived = 50;
+
 /** At MAIL FROM. */
 export const senderRules: readonly Rule<SenderFacts>[] = [
   ...standing,
@@ -50,12 +53,16 @@ export const senderRules: readonly Rule<SenderFacts>[] = [
     refuse: ({ sender }) => (sender.unusable.length > 0 ? 'unknownParameter' : undefined),
   },
   {
+    name: 'no parameter with a value that is none',
+    refuse: ({ sender }) => (sender.malformed.length > 0 ? 'badSyntax' : undefined),
+  },
+  {
     name: 'the envelope sender is null or a plain address',
     refuse: ({ sender }) => (sender.address === '' || parseMailbox(sender.address) ? undefined : 'senderSyntax'),
   },
   {
     name: 'an address beyond ASCII is declared',
-    refuse: ({ sender }) => undeclared(sender, parseMailbox(sender.address)),
+    refuse: ({ sender }) => undeclared(sender, sender.address),
   },
   {
     // RFC 5321 §4.5.5: the null sender is for bounces and notices; the From header decides then.
@@ -73,12 +80,16 @@ export const recipientRules: readonly Rule<RecipientFacts>[] = [
     refuse: ({ recipient }) => (recipient.unusable.length > 0 ? 'unknownParameter' : undefined),
   },
   {
+    name: 'no parameter with a value that is none',
+    refuse: ({ recipient }) => (recipient.malformed.length > 0 ? 'badSyntax' : undefined),
+  },
+  {
     name: 'the recipient is a plain address',
     refuse: ({ recipient }) => (parseMailbox(recipient.address) ? undefined : 'recipientSyntax'),
   },
   {
     name: 'an address beyond ASCII is declared',
-    refuse: ({ sender, recipient }) => undeclared(sender, parseMailbox(recipient.address)),
+    refuse: ({ sender, recipient }) => undeclared(sender, recipient.address),
   },
   {
     name: 'not more recipients than the fleet allows',
@@ -108,6 +119,10 @@ export const messageRules: readonly Rule<MessageFacts>[] = [
   { name: 'no bare line feed', refuse: ({ content }) => (content.problem === 'bare-lf' ? 'bareLineFeed' : undefined) },
   { name: 'no NUL', refuse: ({ content }) => (content.problem === 'nul' ? 'nulByte' : undefined) },
   {
+    name: 'no line longer than a line may be',
+    refuse: ({ content }) => (content.problem === 'long-line' ? 'lineTooLong' : undefined),
+  },
+  {
     name: 'header of bounded size',
     refuse: ({ header }) =>
       header.problem === 'too-large' ? { reply: 'headerTooLarge', values: { limit: headerLimits.bytes } } : undefined,
@@ -123,12 +138,17 @@ export const messageRules: readonly Rule<MessageFacts>[] = [
     name: 'header that all readers read alike',
     refuse: ({ header }) => (header.problem === 'malformed' ? 'headerMalformed' : undefined),
   },
+  {
+    name: 'not passed on for ever',
+    refuse: ({ header }) => (header.received >= mostReceived ? 'mailLoop' : undefined),
+  },
   { name: 'a From header', refuse: ({ header }) => (header.from.length === 0 ? 'fromMissing' : undefined) },
   { name: 'one From header only', refuse: ({ header }) => (header.from.length > 1 ? 'fromRepeated' : undefined) },
   { name: 'one mailbox in From', refuse: ({ header }) => (header.from[0]?.mailbox ? undefined : 'fromNotOneMailbox') },
   {
     name: 'a From beyond ASCII is declared',
-    refuse: ({ sender, header }) => undeclared(sender, header.from[0]?.mailbox),
+    refuse: ({ sender, header }) =>
+      header.from[0]?.mailbox?.utf8 && !sender.smtputf8 ? 'internationalNotDeclared' : undefined,
   },
   {
     name: 'the platform may use From',
@@ -145,6 +165,16 @@ export const messageRules: readonly Rule<MessageFacts>[] = [
       facts.header.sender.length === 0
         ? undefined
         : mayUse(facts, facts.header.sender[0]?.mailbox, 'senderHeaderNotAllowed'),
+  },
+  {
+    // One's own address may stand in the name: many programs repeat it there.
+    name: 'no name that shows an address of somebody else',
+    refuse: (facts) =>
+      [...facts.header.from, ...facts.header.sender]
+        .flatMap(({ shown }) => shown)
+        .some((address) => mayUse(facts, address, 'nameShowsAddress') === 'nameShowsAddress')
+        ? 'nameShowsAddress'
+        : undefined,
   },
 ];
 
@@ -195,8 +225,8 @@ function mayUse(facts: SenderFacts, mailbox: Mailbox | undefined, refusal: Reply
 }
 
 /** RFC 6531 §3.4: an address outside ASCII goes only into a transaction that says so. */
-function undeclared(sender: SenderCommand, mailbox: Mailbox | undefined): ReplyKey | undefined {
-  return mailbox?.utf8 && !sender.smtputf8 ? 'internationalNotDeclared' : undefined;
+function undeclared(sender: SenderCommand, address: string): ReplyKey | undefined {
+  return /[^\x20-\x7e]/.test(address) && !sender.smtputf8 ? 'internationalNotDeclared' : undefined;
 }
 
 function empty({ mailbox }: MailboxField): boolean {

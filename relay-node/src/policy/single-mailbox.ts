@@ -11,6 +11,12 @@ export function parseSingleMailbox(value: string): Mailbox | undefined {
   return text.endsWith('>') ? addrSpec(text.slice(open + 1, -1)) : undefined;
 }
 
+/** What stands before the `<` of a field value; empty where there is none, or where it is no display name. */
+export function displayNameOf(value: string): string {
+  const text = withoutOuterBlanks(value);
+  return text.slice(0, endOfDisplayName(text) ?? 0);
+}
+
 // RFC 5322 §3.2.5, a word of a phrase: an atom, with the dots that §4.1 adds ("John Q. Public"), or a quoted string. Both may
 // hold what is printed beyond ASCII (RFC 6532 §3.2), but not bytes that were not UTF-8 (U+FFFD). No `<`, `@` or `,` in an atom.
 const atom = /(?:[\w.!#$%&'*+/=?^`{|}~-]|(?!\p{ASCII})[^\p{C}\p{Z}\ufffd])+/u.source;

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { domainPolicy, platformPolicy } from '../../../test/harness/snapshot.ts';
 import { destinationsOf, inlineLimit, isInlined, toEnvelopes, type AcceptedMail } from './entries.ts';
 
-const recipient = (address: string) => ({ address, unusable: [] });
+const recipient = (address: string) => ({ address, unusable: [], malformed: [] });
 const own = (domain: string) => domain;
 const mail: AcceptedMail = {
   id: '01JDCEXAMPLE0000000000000A',
@@ -13,7 +13,7 @@ const mail: AcceptedMail = {
   domain: domainPolicy(),
   sender: 'orders@shop.test',
   transaction: {
-    sender: { address: 'orders@shop.test', smtputf8: true, ret: 'HDRS', envid: 'e+3D1', unusable: [] },
+    sender: { address: 'orders@shop.test', smtputf8: true, ret: 'HDRS', envid: 'e+3D1', unusable: [], malformed: [] },
     recipients: [],
   },
   eightBit: true,
@@ -40,7 +40,10 @@ test('one destination takes all when routing says so', () => {
 });
 
 test('DSN parameters stay with their recipient, and nothing else of the command', () => {
-  const [group] = destinationsOf([{ address: 'a@one.test', notify: ['NEVER'], orcpt: 'rfc822;x', unusable: [] }], own);
+  const [group] = destinationsOf(
+    [{ address: 'a@one.test', notify: ['NEVER'], orcpt: 'rfc822;x', unusable: [], malformed: [] }],
+    own,
+  );
   assert.deepEqual(group?.recipients, [{ n: 0, address: 'a@one.test', notify: ['NEVER'], orcpt: 'rfc822;x' }]);
 });
 

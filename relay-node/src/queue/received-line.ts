@@ -1,4 +1,4 @@
-// The trace line we put in front of a message: the only thing the accepting half adds. RFC 5321 §4.4.
+// The trace line we put in front of every message. RFC 5321 §4.4.
 // No recipient address (the optional `for` clause) and no user name: a mail's path is not the place to publish them.
 
 export type Trace = {
@@ -20,9 +20,14 @@ export function receivedLine(trace: Trace): string {
     `Received: from ${hostName(helo)} (${addressLiteral(remoteAddress)})`,
     `\tby ${by} with ${protocol} id ${id}`,
     `\t(${tls.version} ${tls.cipher});`,
-    `\t${new Date(at).toUTCString().replace('GMT', '+0000')}`, // RFC 5322 §3.3
+    `\t${mailDate(at)}`,
     '',
   ].join('\r\n');
+}
+
+/** RFC 5322 §3.3; `at` in epoch milliseconds. */
+export function mailDate(at: number): string {
+  return new Date(at).toUTCString().replace('GMT', '+0000');
 }
 
 /** What a client calls itself is its own word: anything but a name or an address literal is not repeated. */
