@@ -7,6 +7,7 @@ import { conditionsPage } from './conditions-page.ts';
 import { crdPage } from './crd-page.ts';
 import { crdTypes } from './crd-types.ts';
 import { crdFiles, readCrd, type Crd } from './crd.ts';
+import { environmentPage } from './environment-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import { repliesPage } from './replies-page.ts';
 import { standardsPage } from './standards-page.ts';
@@ -23,6 +24,7 @@ export function generatedFiles(root: string): readonly Generated[] {
   return [
     ...crdFiles.flatMap((file) => filesOfKind(root, readCrd(root, file))),
     { path: 'docs/reference/conditions.md', make: conditionsPage },
+    { path: 'docs/reference/environment.md', make: environmentPage },
     { path: 'docs/reference/metrics.md', make: metricsPage },
     { path: 'docs/reference/replies.md', make: repliesPage },
     { path: 'docs/reference/cli.md', make: cliReference },

@@ -107,7 +107,9 @@ test('what nobody waits for any more is not sent', async () => {
 test('a refused batch whose messages nobody waits for any more is not sent again', async () => {
   const { store, batched, singles } = setUp(false);
   await Promise.all(store(12, 10, 1));
-  batched().at(-1)?.answer({ error: { err_code: 10201, description: 'refused' } });
+  batched()
+    .at(-1)
+    ?.answer({ error: { err_code: 10201, description: 'refused' } });
   await turn();
   assert.equal(singles().length, 4);
 });

@@ -94,9 +94,27 @@ function consumer(jsm: JetStreamManager, key: ConsumerKey, replicas: number): Re
   };
 }
 
+/** By the server's error number: https://github.com/nats-io/nats-server/blob/main/server/errors.json */
+const remedies: Readonly<Record<number, string>> = {
+  10002: 'raise the JetStream limits of the NATS account, or lower spec.nats.storage',
+  10005: 'the NATS cluster has too few servers with room: add one, or lower spec.nats.replicas or spec.nats.storage',
+  10023: 'give nats-server more disk, or lower spec.nats.storage',
+  10026: 'raise the number of consumers the NATS account may have',
+  10027: 'raise the number of streams the NATS account may have',
+  10039: 'enable JetStream for this NATS account',
+  10047: 'lower spec.nats.storage of the RelayFleet, or give nats-server a larger disk or max_file_store',
+  10058: 'another program or fleet uses this NATS account: give the fleet its own',
+  10065: 'another program or fleet uses this NATS account: give the fleet its own',
+  10074: 'set spec.nats.replicas to 1, or use a NATS cluster',
+  10076: 'enable JetStream in nats-server',
+};
+
 /** What to tell a person, where the server said no; undefined where it said nothing. */
 function explain(error: unknown): string | undefined {
-  if (error instanceof JetStreamApiError) return `the server refuses it: ${error.message} (error ${error.code})`;
+  if (error instanceof JetStreamApiError) {
+    const remedy = remedies[error.code];
+    return `the server refuses it: ${error.message} (error ${error.code})${remedy === undefined ? '' : `; ${remedy}`}`;
+  }
   if (error instanceof RequestError && error.cause instanceof PermissionViolationError)
     return 'these NATS credentials may not manage streams: use those of the operator';
   return undefined;

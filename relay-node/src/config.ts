@@ -25,34 +25,77 @@ export type Config = {
   readonly logLevel: LogLevel;
 };
 
-/** Name, default (none: required) and meaning of every variable. */
+export type Variable = {
+  /** Undefined: required. */
+  readonly default: string | undefined;
+  /** How the reference names a default that depends on the machine. */
+  readonly defaultIs?: string;
+  readonly type: string;
+  readonly example: string;
+  readonly meaning: string;
+};
+
+/** Every variable; docs/reference/environment.md is made from it. */
 export const variables = {
-  RELAYFLEET_NODE_NAME: { default: hostname(), meaning: 'name of this node in status, events and logs' },
-  RELAYFLEET_BOOTSTRAP_DIR: { default: undefined, meaning: 'directory of the mounted bootstrap Secret' },
+  RELAYFLEET_NODE_NAME: {
+    default: hostname(),
+    defaultIs: 'the host name',
+    type: 'name, as of a pod',
+    example: 'node-1',
+    meaning: 'name of this node in status, events and logs',
+  },
+  RELAYFLEET_BOOTSTRAP_DIR: {
+    default: undefined,
+    type: 'directory',
+    example: '/etc/relayfleet/bootstrap',
+    meaning: 'directory of the mounted bootstrap Secret',
+  },
   RELAYFLEET_TLS_DIR: {
     default: undefined,
+    type: 'directory',
+    example: '/etc/relayfleet/tls',
     meaning: 'directory of the mounted listener certificate (tls.crt, tls.key)',
   },
   RELAYFLEET_LISTENERS: {
     default: 'implicit:0.0.0.0:2465,starttls:0.0.0.0:2587',
+    type: 'list of `implicit|starttls:host:port`',
+    example: 'implicit:0.0.0.0:465,starttls:[::]:587',
     meaning: 'ports for clients: `implicit|starttls:host:port`, separated by commas',
   },
-  RELAYFLEET_TELEMETRY: { default: '0.0.0.0:9464', meaning: 'where /metrics, /healthz and /readyz are served' },
+  RELAYFLEET_TELEMETRY: {
+    default: '0.0.0.0:9464',
+    type: 'host:port',
+    example: '127.0.0.1:9464',
+    meaning: 'where /metrics, /healthz and /readyz are served',
+  },
   RELAYFLEET_DNS_SERVERS: {
     default: '',
+    defaultIs: 'those of the system',
+    type: 'list of ip:port',
+    example: '192.0.2.53:53,[2001:db8::53]:53',
     meaning: 'resolvers for MX and address lookups, `ip:port,ip:port`; the system’s if empty',
   },
   RELAYFLEET_SMTP_PORT: {
     default: '25',
+    type: 'number, 1 to 65535',
+    example: '2525',
     meaning: 'port used for next hops on port 25, for machines where 25 is not to be had',
   },
-  RELAYFLEET_CONCURRENCY: { default: '50', meaning: 'queue entries worked on at once' },
+  RELAYFLEET_CONCURRENCY: {
+    default: '50',
+    type: 'number, 1 to 10000',
+    example: '200',
+    meaning: 'queue entries worked on at once',
+  },
   RELAYFLEET_RETRY_DELAYS: {
     default: '',
+    defaultIs: '1m,5m,15m,30m,1h,2h,4h',
+    type: 'list of waiting times in s, m or h',
+    example: '1m,5m,1h',
     meaning: 'waiting times between attempts, `1m,5m,1h`, the last one repeats; the standard schedule if empty',
   },
-  RELAYFLEET_LOG_LEVEL: { default: 'info', meaning: logLevels.join(', ') },
-} as const satisfies Readonly<Record<string, { readonly default: string | undefined; readonly meaning: string }>>;
+  RELAYFLEET_LOG_LEVEL: { default: 'info', type: 'word', example: 'debug', meaning: logLevels.join(', ') },
+} as const satisfies Readonly<Record<string, Variable>>;
 
 export type ConfigReading =
   { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly problems: readonly string[] };
@@ -62,13 +105,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const problems: string[] = [];
   const text = (name: keyof typeof variables): string => {
     const value = env[name] || variables[name].default;
-    if (value === undefined) problems.push(`${name} is not set: ${variables[name].meaning}`);
+    if (value === undefined) problems.push(`${name} is not set: ${remedy(name)}`);
     return value ?? '';
   };
   const read = <T>(name: keyof typeof variables, parse: (text: string) => T | undefined, fallback: T): T => {
     const value = text(name);
     const parsed = parse(value);
-    if (parsed === undefined) problems.push(`${name}=${value} cannot be used: ${variables[name].meaning}`);
+    if (parsed === undefined) problems.push(`${name}=${value} cannot be used: ${remedy(name)}`);
     return parsed ?? fallback;
   };
   const config: Config = Object.freeze({
@@ -84,6 +127,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: read('RELAYFLEET_LOG_LEVEL', (value) => logLevels.find((level) => level === value), 'info'),
   });
   return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
+}
+
+function remedy(name: keyof typeof variables): string {
+  const { meaning, type, example } = variables[name];
+  return `${meaning}. Set it to a ${type}, such as ${name}=${example}`;
 }
 
 /** It becomes a key in a bucket: a Kubernetes pod name fits. */

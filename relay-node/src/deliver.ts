@@ -4,19 +4,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeEntry, envelopeVersion, type Envelope } from '@relayfleet/contract/envelope.ts';
 import type { AcceptedEvent, AttemptedEvent, SettledEvent } from '@relayfleet/contract/event.ts';
-import { refKey } from '@relayfleet/contract/object-ref.ts';
 import { documentVersion } from '@relayfleet/contract/parse.ts';
 import type { DomainPolicy, Snapshot } from '@relayfleet/contract/snapshot.ts';
 import { ackExtendMs, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
 import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
 import type { MailQueue, Taken } from '@relayfleet/jetstream/mail-queue.ts';
 import { attempt, domainOf, type AttemptDeps } from './attempt.ts';
-import { bury, conclude, insist, putBack, type ConcludeDeps, type Conclusion, type Job } from './conclude.ts';
+import type { Clock } from './clock.ts';
+import { bury, conclude, insist, type ConcludeDeps, type Conclusion, type Job } from './conclude.ts';
 import { openConnections, standardPool, type PoolSettings } from './delivery/connections.ts';
 import { standardDeadlines, type Deadlines } from './delivery/smtp-client.ts';
+import { handBack, hold, untilDue } from './not-now.ts';
 import { classify, type OwnFact } from './outcome/classify.ts';
 import { attemptedEvent, settledEvent, standing, type Journey, type Outcome } from './outcome/record.ts';
-import { isTooOld, nextDue, nextLook, standardDelays } from './outcome/schedule.ts';
+import { isTooOld, nextDue, standardDelays } from './outcome/schedule.ts';
 import { createHoldCheck } from './policy/suspension.ts';
 import { createGuards } from './routing/address-guard.ts';
 import { createResolver } from './routing/dns.ts';
@@ -58,7 +59,7 @@ export type DeliverDeps = {
   readonly concurrency: number;
   /** Milliseconds between attempts, the last one repeats; empty means the standard schedule. */
   readonly retryDelays: readonly number[];
-  readonly now: () => number;
+  readonly clock: Clock;
   /** 0 <= x < 1 */
   readonly random: () => number;
   readonly deadlines?: Deadlines;
@@ -79,7 +80,7 @@ const lastWordsMs = 3_000;
 export function startDelivering(deps: DeliverDeps): { stop(graceMs: number): Promise<void> } {
   const taking = new AbortController();
   const working = new AbortController();
-  const courier = createCourier(deps, working.signal);
+  const courier = createCourier(deps, { taking: taking.signal, working: working.signal });
   const inHand = new Map<Taken, Promise<void>>();
   const extending = setInterval(() => inHand.forEach((_, taken) => taken.extend()), ackExtendMs);
 
@@ -110,22 +111,28 @@ type Context = DeliverDeps &
     readonly attempting: AttemptDeps;
     readonly keysOf: (policy: DomainPolicy) => readonly SigningKey[];
     readonly isHeld: (snapshot: Snapshot, envelope: Envelope) => boolean;
+    /** Ends what has not begun. */
+    readonly leaving: AbortSignal;
   };
+type Signals = { readonly taking: AbortSignal; readonly working: AbortSignal };
 
-function createCourier(deps: DeliverDeps, signal: AbortSignal) {
-  const { now, random, smtpPort } = deps;
+function createCourier(deps: DeliverDeps, { taking, working: signal }: Signals) {
+  const { clock, random, smtpPort } = deps;
+  const { elapsed } = clock;
   const delays = deps.retryDelays.length > 0 ? deps.retryDelays : standardDelays;
   // Shorter than any wait between attempts, so that every attempt asks again.
   const restMs = Math.min(standardPool.restMs, Math.min(...delays) / 2);
-  const connections = openConnections(deps.pool ?? { ...standardPool, restMs }, now);
-  const dns = createResolver({ servers: deps.dnsServers, now });
+  const connections = openConnections(deps.pool ?? { ...standardPool, restMs }, elapsed);
+  const dns = createResolver({ servers: deps.dnsServers, now: elapsed });
   const routing = { dns, random, smtpPort };
   const deadlines = deps.deadlines ?? standardDeadlines;
-  const attempting = { routing, guardOf: createGuards(), connections, deadlines, now, signal };
+  const attempting = { routing, guardOf: createGuards(), connections, deadlines, now: elapsed, signal };
   const context: Context = {
     ...deps,
+    now: clock.now,
     retryDelays: delays,
     signal,
+    leaving: taking,
     attempting,
     keysOf: createKeyring((problem) => deps.report.keyProblem(problem)),
     isHeld: createHoldCheck(),
@@ -163,11 +170,12 @@ async function deliver(taken: Taken, consumer: ConsumerKey, context: Context): P
   if (stands === 'superseded') return void (await taken.done());
   if (stands === 'recorded') return resume(job, earlier.last!, context);
   if (taken.deliveries >= poisonDeliveries) return bury(job, 'its workers end before an attempt is recorded', context);
+  if (!(await untilDue(earlier.last, context))) return handBack(job, context);
   if (context.isHeld(context.snapshot(), envelope)) return hold(job, context);
 
   // route, sign, send
   const startedAt = context.now();
-  const tried = await tryOnce(job, context);
+  const tried = await tryOnce(job, earlier.last?.nextDue ?? envelope.due, context);
   if (tried.kind === 'interrupted') return handBack(job, context);
   if (tried.kind === 'no-body') return bury(job, 'its body is missing or damaged', context);
 
@@ -216,31 +224,15 @@ function resume(job: Job, attempted: AttemptedEvent, context: Context): Promise<
   return conclude(job, { attempted, outcomes, recorded: true, bounce }, context);
 }
 
-/** Put back without counting an attempt: whoever suspended it decides for how long. */
-async function hold(job: Job, context: Context): Promise<void> {
-  const { taken, envelope } = job;
-  const due = Math.max(nextLook(envelope.id, context.now()), envelope.due + 1);
-  if (!(await putBack(job, { ...envelope, due }, context))) return taken.release();
-  context.report.held({ platform: refKey(envelope.platform), domain: envelope.domain });
-  await taken.done();
-}
-
-/** For another node, now. Put back anew rather than released: an orderly stop must not count towards `poisonDeliveries`. */
-async function handBack(job: Job, context: Context): Promise<void> {
-  const { taken, envelope } = job;
-  const due = Math.max(context.now(), envelope.due + 1);
-  if (!(await putBack(job, { ...envelope, due }, context))) return taken.release();
-  await taken.done();
-}
-
 type Tried =
   | { readonly kind: 'tried'; readonly outcomes: readonly Outcome[]; readonly journey: Journey }
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'no-body' };
 
-async function tryOnce({ envelope, inline }: Job, context: Context): Promise<Tried> {
+async function tryOnce({ envelope, inline }: Job, due: number, context: Context): Promise<Tried> {
   const { fleet, domains } = context.snapshot();
-  if (isTooOld(envelope, fleet.retry.maxAgeMs, context.now())) return unsent(envelope, { kind: 'too-old' });
+  const age = { ...envelope, due, maxAgeMs: fleet.retry.maxAgeMs, now: context.now() };
+  if (isTooOld(age, context.retryDelays)) return unsent(envelope, { kind: 'too-old' });
   const policy = domains.get(envelope.domain);
   if (policy === undefined) return unsent(envelope, { kind: 'domain-gone' });
   const keys = context.keysOf(policy);
@@ -251,7 +243,8 @@ async function tryOnce({ envelope, inline }: Job, context: Context): Promise<Tri
   if (body === undefined) return { kind: 'interrupted' };
   if (body.bytes === undefined) return { kind: 'no-body' };
   const message = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength);
-  const signature = await sign({ message, domain: policy.domain, keys, now: context.now(), envelope });
+  const { earliest, latest } = context.clock.span();
+  const signature = await sign({ message, domain: policy.domain, keys, now: earliest, latest, envelope });
 
   const { found, journey } = await attempt(
     { envelope, pieces: [signature, message], policy, fleet },
@@ -278,7 +271,7 @@ function concludingFrom(envelope: Envelope, { outcomes, journey, startedAt }: Re
   const { id, acceptedAt, due } = envelope;
   const { maxAgeMs } = context.snapshot().fleet.retry;
   const attempts = envelope.attempt + 1;
-  const next = nextDue({ id, attempts, from: Math.max(due, startedAt), acceptedAt, maxAgeMs }, context.retryDelays);
+  const next = nextDue({ id, attempts, due, from: startedAt, acceptedAt, maxAgeMs }, context.retryDelays);
   const record = { envelope, outcomes, journey, nextDue: next, startedAt, now: context.now(), node: context.node };
   const attempted = attemptedEvent(record);
   const settled = settledEvent(record, attempted);

@@ -114,3 +114,20 @@ test('a refusal is logged with its reply, and a strange TLS version has no serie
   );
   assert.equal(await value('relayfleet_smtp_tls_sessions_total{version="other"}'), '1');
 });
+
+test('a clock that jumps: one warning with distance and remedy, one count', async () => {
+  const { events, lines, value } = setUp();
+  events.clockChanged({ kind: 'jumped', byMs: -864_000_000 });
+  events.clockChanged({ kind: 'adopted', byMs: -864_000_000 });
+  events.clockChanged({ kind: 'returned' });
+  assert.deepEqual(
+    lines.map(({ level, msg, bySeconds }) => [level, msg, bySeconds]),
+    [
+      ['warn', 'the clock jumped', -864_000],
+      ['info', 'the time that the clock jumped to is in use now', -864_000],
+      ['info', 'the clock came back to the time in use', undefined],
+    ],
+  );
+  assert.match(String(lines[0]?.['detail']), /stays in use for 10 min.*check the time synchronisation/);
+  assert.equal(await value('relayfleet_clock_jumps_total'), '1');
+});

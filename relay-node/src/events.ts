@@ -4,6 +4,7 @@ import type { AcceptedEvent, AttemptedEvent, SettledEvent } from '@relayfleet/co
 import { refKey } from '@relayfleet/contract/object-ref.ts';
 import type { Log } from '@relayfleet/telemetry/log.ts';
 import type { Metrics } from '@relayfleet/telemetry/metrics.ts';
+import { holdMs, type ClockNews } from './clock.ts';
 import { type ConfigRefusal, type loginResults, type NodeMetrics, tlsVersions } from './metrics.ts';
 import { receiverGroup } from './receiver-groups.ts';
 import { replies, type ReplyKey } from './replies.ts';
@@ -143,6 +144,12 @@ function platformEvents(log: Log, count: Meters) {
     listening(listeners: readonly { readonly mode: string; readonly host: string; readonly port: number }[]) {
       log.info('listening', { listeners });
     },
+    clockChanged(news: ClockNews) {
+      const bySeconds = news.kind === 'returned' ? undefined : Math.round(news.byMs / 1000);
+      if (news.kind === 'jumped') count.clockJumps.inc();
+      if (news.kind === 'jumped') log.warn('the clock jumped', { bySeconds, detail: clockRemedy });
+      else log.info(clockWords[news.kind], { bySeconds });
+    },
     certificateInUse(expiresAt: number) {
       count.certificateExpiry.set(expiresAt / 1000);
       log.info('listener certificate in use', { expires: new Date(expiresAt).toISOString() });
@@ -152,6 +159,12 @@ function platformEvents(log: Log, count: Meters) {
     },
   };
 }
+
+const clockRemedy = `the old time stays in use for ${holdMs / 60_000} min, then the new one is adopted; check the time synchronisation of this machine`;
+const clockWords = {
+  returned: 'the clock came back to the time in use',
+  adopted: 'the time that the clock jumped to is in use now',
+} as const;
 
 function origin(event: { readonly platform: { namespace: string; name: string }; readonly domain: string }) {
   return { platform: refKey(event.platform), domain: event.domain };

@@ -15,6 +15,7 @@ import { gatherLines } from '@relayfleet/telemetry/line-buffer.ts';
 import { createLog, type Log } from '@relayfleet/telemetry/log.ts';
 import { createMetrics, type Metrics } from '@relayfleet/telemetry/metrics.ts';
 import { bodyMemory, patience, startAccepting, type Accepting } from './accept.ts';
+import { createClock, readMachine, type Clock } from './clock.ts';
 import { readConfig, type Config } from './config.ts';
 import { startDelivering } from './deliver.ts';
 import { createNodeEvents, type NodeEvents } from './events.ts';
@@ -37,6 +38,7 @@ type Node = {
   readonly log: Log;
   readonly metrics: Metrics<NodeMetrics>;
   readonly events: NodeEvents;
+  readonly clock: Clock;
   /** What health is judged by; written as things happen. Times are of the monotonic clock. */
   readonly facts: { -readonly [K in keyof Omit<NodeFacts, 'now'>]: NodeFacts[K] };
 };
@@ -81,16 +83,22 @@ function prepare(): Node {
   const { write, flush } = gatherLines((lines) => void process.stdout.write(lines), setImmediate);
   process.once('exit', flush);
   const fields = { program: 'relay-node', node: config.node };
+  // Lines carry the machine's own time: they are read beside those of other programs.
   const log = createLog({ write, clock: Date.now, level: config.logLevel, fields });
   const metrics = createMetrics(nodeMetrics, { runtime: true });
   const now = performance.now();
   const beginnings = { configured: false, listening: false, stopping: false, fatal: undefined };
   const facts = { ...beginnings, natsAwaySince: now, lastTick: now };
-  return { config, log, metrics, events: createNodeEvents(log, metrics), facts };
+  const events = createNodeEvents(log, metrics);
+  const clock = createClock(readMachine, (news) => events.clockChanged(news));
+  return { config, log, metrics, events, clock, facts };
 }
 
 async function serveHealth(node: Node): Promise<{ close(): Promise<void> }> {
-  setInterval(() => (node.facts.lastTick = performance.now()), tickMs).unref();
+  setInterval(() => {
+    node.facts.lastTick = performance.now();
+    node.clock.now(); // a jump shows by being looked at, also while no mail asks
+  }, tickMs).unref();
   const checks = { healthz: () => livenessProblems(factsNow(node)), readyz: () => readinessProblems(factsNow(node)) };
   const { telemetry } = node.config;
   return serveTelemetry({ ...telemetry, metrics: node.metrics, ...checks }).catch((error: Error) =>
@@ -115,10 +123,11 @@ async function startHalves(
   node: Node,
   { nats, bootstrap, certificate }: Surroundings,
 ): Promise<{ stop(): Promise<void> }> {
-  const { config, events, facts } = node;
+  const { config, events, facts, clock } = node;
+  const { now } = clock;
   const queue = openMailQueue(nats, { timeoutMs: queueTryMs });
   const log = openEventLog(nats, () => events.queueProblem('accepted-event'));
-  const delivery = { ...config, queue, log, report: events, now: Date.now, random: Math.random };
+  const delivery = { ...config, queue, log, report: events, clock, random: Math.random };
   const presented = followCertificate(node, certificate, () => accepting?.refreshTls());
   let accepting: Accepting | undefined;
   let delivering: ReturnType<typeof startDelivering> | undefined;
@@ -130,7 +139,7 @@ async function startHalves(
     node: config.node,
     version: version(),
     events,
-    now: Date.now,
+    now,
     later,
     ready: () => readinessProblems(factsNow(node)).length === 0,
     onAdopt: (snapshot) => {
@@ -139,7 +148,7 @@ async function startHalves(
       delivering ??= startDelivering({ ...delivery, snapshot: () => following.current() ?? snapshot });
     },
   });
-  const acceptance = { ...config, queue, log, events, patience, bodyMemory, randomBytes, destinationOf, now: Date.now };
+  const acceptance = { ...config, queue, log, events, patience, bodyMemory, randomBytes, destinationOf, now };
   const sources = { certificate: presented.current, snapshot: () => following.current() };
   accepting = await startAccepting({ ...acceptance, ...sources }).catch((error: Error) =>
     abandon(node, `cannot listen: ${error.message}`),

@@ -194,6 +194,12 @@ export const nodeMetrics = {
     help: '1 while the connection to NATS stands.',
     labels: {},
   },
+  clockJumps: {
+    name: 'relayfleet_clock_jumps_total',
+    type: 'counter',
+    help: 'Times the wall clock moved by minutes against the monotonic one; the node kept the old time for a while.',
+    labels: {},
+  },
   certificateExpiry: {
     name: 'relayfleet_smtp_certificate_expiry_timestamp_seconds',
     type: 'gauge',

@@ -90,6 +90,14 @@ test('a local fleet tells its story, from the demonstration mail to Ctrl-C', asy
     await live.saysNext(/SenderPlatform shop\/orders  Accepted.* -> True/);
   });
 
+  await t.test('an edit that only a new start carries is told', async () => {
+    const listeners = '  listeners: [{ name: submissions, port: 1465, mode: Implicit }]\n';
+    live.edit('fleet.yaml', '  nats:\n', `${listeners}  nats:\n`);
+    await live.saysNext(/spec\.listeners changed: takes effect at the next start/);
+    live.edit('fleet.yaml', listeners, '');
+    await live.saysNext(/spec\.listeners is again what the parts were started with/);
+  });
+
   await t.test('a part that is killed comes back, and the ready file with it', async () => {
     for (const part of ['node-2', 'receiver', 'operator']) {
       const pidOf = (): number | undefined => live.ready().parts.find(({ name }) => name === part)?.pid;

@@ -8,6 +8,7 @@ import { openEventLog, type EventLog } from '@relayfleet/jetstream/event-log.ts'
 import { listEntries } from '@relayfleet/jetstream/inspect.ts';
 import { openMailQueue, type MailQueue } from '@relayfleet/jetstream/mail-queue.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
+import { createClock, readMachine } from '../../relay-node/src/clock.ts';
 import { startDelivering, type DeliverDeps, type DeliveryReport } from '../../relay-node/src/deliver.ts';
 import { standardDeadlines } from '../../relay-node/src/delivery/smtp-client.ts';
 import type { NatsServer } from './nats.ts';
@@ -106,7 +107,7 @@ export async function startRig(test: TestContext, snapshot: Snapshot): Promise<R
         smtpPort: 25,
         concurrency: 10,
         retryDelays: [500, 500, 1_000],
-        now: Date.now,
+        clock: createClock(readMachine, () => {}),
         random: Math.random,
         deadlines: { ...standardDeadlines, connectMs: 1_000, greetingMs: 2_000, envelopeMs: 2_000, finalMs: 2_000 },
         pool: { idleMs: 300, mailsPerSession: 100, restMs: 100 },

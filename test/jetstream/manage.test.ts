@@ -50,7 +50,9 @@ test('a server that cannot do what the fleet asks for says what', async (t) => {
   const server = await startQueue(t);
   assert.deepEqual(await ensureStreams(await server.connect('operator'), { ...sizing, replicas: 3 }), {
     ok: false,
-    problem: 'stream MQ: the server refuses it: replicas > 1 not supported in non-clustered mode (error 10074)',
+    problem:
+      'stream MQ: the server refuses it: replicas > 1 not supported in non-clustered mode (error 10074); ' +
+      'set spec.nats.replicas to 1, or use a NATS cluster',
   });
 });
 
@@ -58,7 +60,10 @@ test('a store too small for the fleet is a problem in words', async (t) => {
   const server = await startNats({ maxFileStore: 10_000_000 });
   t.after(() => server.stop());
   const ensured = await ensureStreams(await server.connect('operator'), sizing);
-  assert.match(ensured.ok ? '' : ensured.problem, /^stream MQ: the server refuses it: insufficient storage resources/);
+  assert.match(
+    ensured.ok ? '' : ensured.problem,
+    /^stream MQ: the server refuses it: insufficient storage resources.*\(error 10047\); lower spec.nats.storage/,
+  );
 });
 
 test('without an answer it rejects: that says nothing about the server', async (t) => {

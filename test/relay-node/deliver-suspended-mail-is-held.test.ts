@@ -1,11 +1,14 @@
 // Mail of a suspended domain, platform or fleet stays in the queue unsent and uncounted, and leaves once the suspension ends.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createClock, readMachine } from '@relayfleet/relay-node/clock.ts';
 import { fleetPolicy, platformPolicy } from '../harness/snapshot.ts';
 import { snapshotWith, startRig, viaSmarthosts } from '../harness/delivery-rig.ts';
 import { startPeer } from '../harness/scripted-peer.ts';
 import { until } from '../harness/until.ts';
 
+/** By a clock this far behind, the times to look again are over at once for NATS. */
+const behindMs = 600_000;
 const suspended = { reason: 'incident 7' };
 const holders = {
   domain: (routes: ReturnType<typeof viaSmarthosts>) => snapshotWith({ routes, suspended }),
@@ -20,8 +23,13 @@ for (const [holder, snapshot] of Object.entries(holders))
     t.after(() => peer.goAway());
     const routes = viaSmarthosts({ port: peer.port });
     const rig = await startRig(t, snapshot(routes));
-    await rig.commit();
-    rig.start({ now: () => Date.now() - 300_000 }); // a node whose clock is behind looks again at once
+    await rig.commit({ due: Date.now() - behindMs });
+    rig.start({
+      clock: createClock(
+        () => ({ ...readMachine(), wall: Date.now() - behindMs }),
+        () => {},
+      ),
+    });
     await until('held back twice', () => rig.report.heldBack.length >= 2);
     assert.equal(peer.sessions.length, 0);
     rig.snapshot = snapshotWith({ routes });

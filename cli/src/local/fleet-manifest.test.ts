@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { defaultFleet, findFleet } from './fleet-manifest.ts';
+import { changedSinceStart, defaultFleet, findFleet } from './fleet-manifest.ts';
 
 function manifests(t: TestContext, files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'relayfleet-manifests-'));
@@ -51,4 +51,15 @@ test('no fleet is fine, two are one too many, and a broken file may hide one', (
   assert.match(two.kind === 'problem' ? two.problem : '', /has 2: infra\/mail, infra\/post; keep one/);
   const broken = findFleet(manifests(t, { 'a.yaml': 'kind: [RelayFleet\n' }));
   assert.match(broken.kind === 'problem' ? broken.problem : '', /a\.yaml: .*line 2/);
+});
+
+test('an object in force is compared with what the parts were started with, field by field', () => {
+  const object = { kind: 'RelayFleet', metadata: defaultFleet.ref };
+  const listeners = [{ name: 'submissions', port: 1465, mode: 'Implicit' }];
+  const tls = { certificateRef: { name: 'own' } };
+  assert.deepEqual(changedSinceStart(defaultFleet, { ...object, spec: { hostname: 'other' } }), []);
+  assert.deepEqual(changedSinceStart(defaultFleet, { ...object, spec: { listeners, tls } }), [
+    'spec.listeners',
+    'spec.tls.certificateRef',
+  ]);
 });

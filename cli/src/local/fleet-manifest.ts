@@ -2,6 +2,7 @@
 // the Secrets it takes NATS users from. Whether the manifest is valid is the operator's word, not said here.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { parseAllDocuments } from 'yaml';
 
@@ -53,6 +54,22 @@ export function findFleet(directory: string): FleetSearch {
   if (problems.length > 0)
     return { kind: 'problem', problem: `no RelayFleet found, and a manifest cannot be read: ${problems[0]}` };
   return { kind: 'none' };
+}
+
+/**
+ * Fields of the spec that the running parts were started with and that read otherwise now: nothing short of a new start carries them.
+ * `object` is the RelayFleet as it is in force.
+ */
+export function changedSinceStart(started: FleetManifest, object: unknown): readonly string[] {
+  const now = fleetOf(object);
+  if (now === undefined) return [];
+  const fields: readonly (readonly [string, keyof FleetManifest])[] = [
+    ['spec.listeners', 'listeners'],
+    ['spec.tls.certificateRef', 'certificateSecret'],
+    ['spec.nats.operatorCredentialsRef', 'operatorSecret'],
+    ['spec.nats.nodeCredentialsRef', 'nodeSecret'],
+  ];
+  return fields.flatMap(([name, key]) => (isDeepStrictEqual(started[key], now[key]) ? [] : [name]));
 }
 
 function manifestFiles(directory: string): string[] {

@@ -2,7 +2,6 @@
 // added to the user's. Starting again finds all of it and changes nothing.
 import {
   existsSync,
-  mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -19,6 +18,7 @@ import { generatedManifests } from './generated-manifests.ts';
 import { ensureNatsUsers } from './nats-users.ts';
 import type { LocalOptions } from './options.ts';
 import { certificateMount, host, natsServerName, type NodePorts, type Setup } from './parts.ts';
+import { makeRoom } from './state-room.ts';
 import { createPortChooser, type PortChooser } from './supervise/ports.ts';
 
 export type Prepared = {
@@ -28,15 +28,11 @@ export type Prepared = {
   readonly evasions: readonly string[];
 };
 
-/** Makes the directories. Throws when they cannot be written. */
-export function prepareState(state: StateDirectory): void {
-  try {
-    for (const directory of [state.natsDirectory, state.manifests, state.operator, state.received, state.logs])
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new Error(`the state directory ${state.root} cannot be written; name another with --state DIR`, { cause });
-  }
-  for (const name of readdirSync(state.logs)) setAside(join(state.logs, name));
+/** Directories there, old logs out of the way. A text says why that cannot be. */
+export function prepareState(state: StateDirectory): string | undefined {
+  const problem = makeRoom(state);
+  if (problem === undefined) for (const name of readdirSync(state.logs)) setAside(join(state.logs, name));
+  return problem;
 }
 
 /** Logs are appended to from run to run; one that has grown large makes room for a new one. */

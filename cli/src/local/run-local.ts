@@ -24,7 +24,8 @@ import type { Waited } from './wait.ts';
 export async function runLocal(options: LocalOptions, deps: LocalDeps): Promise<Outcome> {
   const { state } = options;
   const story = createStory(deps.terminal.out, deps.now);
-  prepareState(state);
+  const unusable = prepareState(state);
+  if (unusable !== undefined) return failed(unusable);
   const guard = startGuard();
   const lock = await takeLock(state.lock, guard.pid, () =>
     story.say('The last run was killed; its parts are being stopped first.'),
@@ -136,8 +137,9 @@ async function demonstrateOn(ready: ReadyFile, { deps, story, readied }: Run): P
 }
 
 /** Until somebody stops it. */
-async function tellNews(ready: ReadyFile, { deps, story, reader }: Run): Promise<void> {
-  const desk = createNewsDesk(reader, new Map(ready.parts.map(({ name, log }) => [name, log])), deps.now);
+async function tellNews(ready: ReadyFile, { deps, story, setup, reader }: Run): Promise<void> {
+  const logs = new Map(ready.parts.map(({ name, log }) => [name, log]));
+  const desk = createNewsDesk({ reader, logs, fleet: setup.fleet, now: deps.now });
   while (!deps.stop.aborted) {
     desk.look().forEach(story.news);
     await sleep(lookEveryMs, undefined, { signal: deps.stop }).catch(() => undefined);

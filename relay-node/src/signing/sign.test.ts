@@ -52,6 +52,13 @@ test('one line per key, in the keys’ order, with a time and an end', async () 
   assert.equal(first?.get('bh'), second?.get('bh'));
 });
 
+test('where the clock is in doubt, the signature holds by either time', async () => {
+  const keys = createKeyring(({ problem }) => assert.fail(problem))(both);
+  const message = Buffer.from('From: a\r\n\r\n');
+  const header = await sign({ message, domain: 'example.com', keys, now: 1_000, latest: 864_000_000, envelope });
+  assert.match(header.toString(), new RegExp(` t=1; x=${864_000 + signatureLifetimeSeconds};`));
+});
+
 test('every listed field is named once more than it occurs, whatever its case', async () => {
   const [line] = await tags('from: a\r\nFROM : b\r\nTo: c\r\nReceived: d\r\nX-Other: e\r\n\r\n');
   const names = line?.get('h')?.split(':') ?? [];

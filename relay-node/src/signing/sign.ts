@@ -13,8 +13,10 @@ export type SignRequest = {
   /** The signing domain, `d=`. */
   readonly domain: string;
   readonly keys: readonly SigningKey[];
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds: `t=`. Verifiers need not take one in the future (RFC 6376 §3.5), so the earliest it may be. */
   readonly now: number;
+  /** The latest it may be, where the clock is in doubt: the lifetime counts from here. */
+  readonly latest?: number;
   readonly envelope: { readonly sender: string; readonly recipients: readonly { readonly address: string }[] };
 };
 
@@ -48,15 +50,16 @@ export const oversignedFields = [
 const signAsync = promisify(cryptoSign);
 
 /** Header lines to put in front of the message, one per key, each ending in CRLF. */
-export async function sign({ message, domain, keys, now }: SignRequest): Promise<Buffer> {
+export async function sign({ message, domain, keys, now, latest = now }: SignRequest): Promise<Buffer> {
   const { fields, bodyStart } = splitMessage(message);
   const { names, signed } = selectFields(fields);
   const headers = relaxHeaders(message, signed);
   const hash = await bodyHash(message, bodyStart);
-  const seconds = Math.floor(now / 1000);
+  const since = Math.floor(now / 1000);
+  const until = Math.floor(latest / 1000) + signatureLifetimeSeconds;
   const lines = await Promise.all(
     keys.map(async (key) => {
-      const line = unsignedLine({ key, domain, seconds, names, hash });
+      const line = unsignedLine({ key, domain, since, until, names, hash });
       const signature = await signData(key, Buffer.concat([headers, Buffer.from(relaxedLine(line), 'latin1')]));
       return `${line}${foldAt(signature, 72)}\r\n`;
     }),
@@ -83,15 +86,16 @@ function selectFields(fields: readonly HeaderField[]): { names: readonly string[
 function unsignedLine(line: {
   key: SigningKey;
   domain: string;
-  seconds: number;
+  since: number;
+  until: number;
   names: readonly string[];
   hash: string;
 }): string {
-  const { key, domain, seconds, names, hash } = line;
+  const { key, domain, since, until, names, hash } = line;
   return [
     `DKIM-Signature: v=1; a=${key.algorithm}; c=relaxed/relaxed;`,
     ` d=${domain}; s=${key.selector};`,
-    ` t=${seconds}; x=${seconds + signatureLifetimeSeconds};`,
+    ` t=${since}; x=${until};`,
     ` h=${foldNames(names)};`,
     ` bh=${hash};`,
     ' b=',

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Resource } from '../../resource.ts';
+import { defaultFleet, type Listener } from '../fleet-manifest.ts';
 import { createNewsDesk } from './news-desk.ts';
 
 type State = { generation: number; acknowledged: number; status: 'True' | 'False'; reason: string };
 
 function desk() {
-  const state: State & { refused: string[]; now: number } = {
+  const state: State & { refused: string[]; now: number; listeners: readonly Listener[] } = {
+    listeners: defaultFleet.listeners,
     generation: 1,
     acknowledged: 2,
     status: 'True',
@@ -15,13 +17,14 @@ function desk() {
     now: 0,
   };
   const resources = (): readonly Resource[] => {
-    const { generation, acknowledged, status, reason } = state;
+    const { generation, acknowledged, status, reason, listeners } = state;
     const condition = { type: 'Ready', status, reason, message: 'words', lastTransitionTime: '' };
     const metadata = { namespace: 'relayfleet-system', name: 'default' };
     const fleet = { readyReplicas: 2, config: { generation, acknowledged }, conditions: [condition] };
-    return [{ kind: 'RelayFleet', metadata, status: fleet } as unknown as Resource];
+    return [{ kind: 'RelayFleet', metadata, spec: { listeners }, status: fleet } as unknown as Resource];
   };
-  const { look } = createNewsDesk({ resources, refused: () => state.refused }, new Map(), () => state.now);
+  const reader = { resources, refused: () => state.refused };
+  const { look } = createNewsDesk({ reader, logs: new Map(), fleet: defaultFleet, now: () => state.now });
   return { state, look };
 }
 
@@ -58,4 +61,16 @@ test('a refusal is told once, and that it is over', () => {
   assert.deepEqual(look(), []);
   state.refused = [];
   assert.deepEqual(look(), ['Nothing is refused any more.']);
+});
+
+test('what only a new start carries is said once, and that it was taken back', () => {
+  const { state, look } = desk();
+  const [first, ...others] = defaultFleet.listeners;
+  for (const listeners of [others, [{ ...first!, port: 466 }, ...others]]) {
+    state.listeners = listeners;
+    assert.deepEqual(look(), ['spec.listeners changed: takes effect at the next start (Ctrl-C, then start again)']);
+    assert.deepEqual(look(), []);
+    state.listeners = defaultFleet.listeners;
+    assert.deepEqual(look(), ['spec.listeners is again what the parts were started with']);
+  }
 });

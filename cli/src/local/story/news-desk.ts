@@ -1,7 +1,9 @@
 // Decides what of all that happens in a running fleet is told: changed conditions, refused manifests, mails on their way,
 // complaints of the parts. When much happens at once it is counted, so that a load test does not flood the terminal.
+import { refKey } from '@relayfleet/contract/object-ref.ts';
 import { conditionsOf, type Resource } from '../../resource.ts';
 import type { ResourceReader } from '../../state-resources.ts';
+import { changedSinceStart, type FleetManifest } from '../fleet-manifest.ts';
 import { followLog, type LogTail } from '../supervise/log-tail.ts';
 import { conditionChanges } from './condition-changes.ts';
 import { lineNews } from './line-news.ts';
@@ -13,12 +15,21 @@ const mostLines = 12;
 /** A change on its way to the nodes is told once it is there, or when it takes longer than this. */
 const movingPatienceMs = 3_000;
 
-/** `logs`: part name -> log file. */
-export function createNewsDesk(reader: ResourceReader, logs: ReadonlyMap<string, string>, now: () => number): NewsDesk {
+export type NewsDeskDeps = {
+  readonly reader: ResourceReader;
+  /** Part name -> log file. */
+  readonly logs: ReadonlyMap<string, string>;
+  /** What the parts were started with. */
+  readonly fleet: FleetManifest;
+  readonly now: () => number;
+};
+
+export function createNewsDesk({ reader, logs, fleet, now }: NewsDeskDeps): NewsDesk {
   const tails = new Map([...logs].map(([part, file]) => [part, followLog(file)]));
   let told = reader.resources();
   let refused: ReadonlySet<string> = new Set(reader.refused());
   let movingSince: number | undefined;
+  let waiting: readonly string[] = [];
   let generation = inForce(told)?.generation ?? 0;
 
   /** An edit need not change any condition; that it is in force is news all the same. */
@@ -37,6 +48,19 @@ export function createNewsDesk(reader: ResourceReader, logs: ReadonlyMap<string,
     return conditionChanges(before, resources);
   }
 
+  /** Ports and mounts are given to the parts when they start: an edit of these is in force and does nothing yet. */
+  function restartNews(resources: readonly Resource[]): readonly string[] {
+    const own = resources.find(({ kind, metadata }) => kind === 'RelayFleet' && refKey(metadata) === refKey(fleet.ref));
+    const before = waiting;
+    if (own !== undefined) waiting = changedSinceStart(fleet, own);
+    const changed = waiting.filter((field) => !before.includes(field));
+    const back = before.filter((field) => !waiting.includes(field));
+    return [
+      ...changed.map((field) => `${field} changed: takes effect at the next start (Ctrl-C, then start again)`),
+      ...back.map((field) => `${field} is again what the parts were started with`),
+    ];
+  }
+
   function refusalNews(): readonly string[] {
     const before = refused;
     refused = new Set(reader.refused());
@@ -47,7 +71,13 @@ export function createNewsDesk(reader: ResourceReader, logs: ReadonlyMap<string,
   return {
     look: () => {
       const resources = reader.resources();
-      return [...refusalNews(), ...configurationNews(resources), ...conditionNews(resources), ...logNews(tails)];
+      return [
+        ...refusalNews(),
+        ...restartNews(resources),
+        ...configurationNews(resources),
+        ...conditionNews(resources),
+        ...logNews(tails),
+      ];
     },
   };
 }
