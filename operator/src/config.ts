@@ -26,31 +26,72 @@ export type Config = {
   readonly logLevel: LogLevel;
 };
 
-/** Default (undefined: required with the file provider) and meaning of every variable. */
+export type Variable = {
+  /** Undefined: required with the file provider. */
+  readonly default: string | undefined;
+  /** How the reference names a default that depends on the machine. */
+  readonly defaultIs?: string;
+  readonly type: string;
+  readonly example: string;
+  readonly meaning: string;
+};
+
+/** Every variable; docs/reference/environment.md is made from it. */
 export const variables = {
   RELAYFLEET_PROVIDER: {
     default: 'kubernetes',
+    type: 'word',
+    example: 'file',
     meaning: 'where objects live: `kubernetes` (KUBECONFIG, else the service account) or `file`',
   },
-  RELAYFLEET_MANIFESTS: { default: undefined, meaning: 'directories with manifests, separated by `:` (file provider)' },
-  RELAYFLEET_STATE: { default: undefined, meaning: 'directory the operator keeps its state in (file provider)' },
+  RELAYFLEET_MANIFESTS: {
+    default: undefined,
+    type: 'list of directories',
+    example: '/etc/relayfleet/manifests:/srv/mail',
+    meaning: 'directories with manifests, separated by `:` (file provider)',
+  },
+  RELAYFLEET_STATE: {
+    default: undefined,
+    type: 'directory',
+    example: '/var/lib/relayfleet/operator',
+    meaning: 'directory the operator keeps its state in (file provider)',
+  },
   RELAYFLEET_CRDS: {
     default: fileURLToPath(new URL('../../crds', import.meta.url)),
+    defaultIs: '`crds` beside the operator',
+    type: 'directory',
+    example: '/usr/share/relayfleet/crds',
     meaning: 'directory with the CRDs that manifests are checked against (file provider)',
   },
   RELAYFLEET_DEFAULT_FLEET: {
     default: 'relayfleet-system/default',
+    type: 'namespace/name',
+    example: 'infra/mail',
     meaning: 'RelayFleet of a RelayDomain that names none, `namespace/name`',
   },
   RELAYFLEET_ENDPOINTS: {
     default: '',
+    defaultIs: 'hostname and port of the fleet',
+    type: 'list of `namespace/fleet:listener=host:port`',
+    example: 'infra/mail:submissions=localhost:2465',
     meaning:
       'where clients really reach a listener: `namespace/fleet:listener=host:port`, separated by commas; else hostname and port of the fleet',
   },
-  RELAYFLEET_NATS_URL: { default: '', meaning: 'overrides spec.nats.url of every fleet: `nats://host:port`' },
-  RELAYFLEET_TELEMETRY: { default: '0.0.0.0:9465', meaning: 'where /metrics, /healthz and /readyz are served' },
-  RELAYFLEET_LOG_LEVEL: { default: 'info', meaning: logLevels.join(', ') },
-} as const satisfies Readonly<Record<string, { readonly default: string | undefined; readonly meaning: string }>>;
+  RELAYFLEET_NATS_URL: {
+    default: '',
+    defaultIs: 'as each fleet says',
+    type: 'URL, `nats://` or `tls://`, without a user',
+    example: 'nats://127.0.0.1:4222',
+    meaning: 'overrides spec.nats.url of every fleet: `nats://host:port`',
+  },
+  RELAYFLEET_TELEMETRY: {
+    default: '0.0.0.0:9465',
+    type: 'host:port',
+    example: '127.0.0.1:9465',
+    meaning: 'where /metrics, /healthz and /readyz are served',
+  },
+  RELAYFLEET_LOG_LEVEL: { default: 'info', type: 'word', example: 'debug', meaning: logLevels.join(', ') },
+} as const satisfies Readonly<Record<string, Variable>>;
 
 export type ConfigReading =
   { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly problems: readonly string[] };
@@ -59,11 +100,12 @@ export type ConfigReading =
 export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigReading {
   const problems: string[] = [];
   const read = <T>(name: keyof typeof variables, parse: (text: string) => T | undefined, fallback: T): T => {
-    const { default: standard, meaning } = variables[name];
+    const { default: standard, meaning, type, example } = variables[name];
+    const remedy = `${meaning}. Set it to a ${type}, such as ${name}=${example}`;
     const value = env[name] || standard;
-    if (value === undefined) problems.push(`${name} is not set: ${meaning}`);
+    if (value === undefined) problems.push(`${name} is not set: ${remedy}`);
     const parsed = value === undefined ? fallback : parse(value);
-    if (parsed === undefined) problems.push(`${name}=${value} cannot be used: ${meaning}`);
+    if (parsed === undefined) problems.push(`${name}=${value} cannot be used: ${remedy}`);
     return parsed ?? fallback;
   };
   const kind = read('RELAYFLEET_PROVIDER', providerKind, 'kubernetes');
