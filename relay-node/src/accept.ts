@@ -243,7 +243,7 @@ function record(
     kind: 'mail',
     lane: platform.lane,
     recipients,
-    commitMs: now() - at,
+    commitMs: Math.max(0, now() - at), // the clock may have been set back meanwhile
     ...facts,
   } as const;
   const event = { ...about, ...what };
