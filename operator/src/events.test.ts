@@ -95,3 +95,11 @@ test('a Secret that cannot be used is said once for each object when it begins, 
     ],
   );
 });
+
+test('a fleet that was let go untold is a warning that names the remedy', () => {
+  const { lines, events } = setUp();
+  events.released({ namespace: 'n', name: 'f' }, { how: 'GivenUp', problem: 'NATS is away' });
+  const { level, msg, fleet, problem } = lines[0] ?? { level: '', msg: '' };
+  assert.deepEqual([level, fleet, problem], ['warn', 'n/f', 'NATS is away']);
+  assert.match(msg, /stop its relay nodes: they hold the last snapshot and go on/);
+});

@@ -113,7 +113,10 @@ function loopEvents(log: Log, of: Meters): LoopEvents {
         case 'NothingPublished':
           return log.info('fleet deleted before anything was published', { fleet });
         case 'GivenUp':
-          return log.warn('fleet deleted although its nodes could not be told', { fleet, problem: release.problem });
+          return log.warn(
+            'fleet deleted although its nodes could not be told; stop its relay nodes: they hold the last snapshot and go on once they reach NATS',
+            { fleet, problem: release.problem },
+          );
       }
     },
     stepSettled(step, key, result, seconds) {

@@ -9,8 +9,11 @@ import { mint } from './mint/mint.ts';
 import { hashPassword } from './mint/password.ts';
 import { withdrawFinalizer, type Plan, type WantedFinalizer, type WantedSecret, type WantedStatus } from './plan.ts';
 import type { Observed, Provider, Written } from './provider/provider.ts';
+import { secret, senderPlatform } from './testing/objects.ts';
+import type { World } from './world.ts';
 
 const today = Date.UTC(2026, 0, 2);
+const otherSecrets = new Set<string>();
 const ok: Written = { ok: true, changed: true };
 
 const fleet = {
@@ -54,11 +57,20 @@ function setUp(overrides: Partial<Provider> = {}) {
   const secrets = new Map([['n/o', secretOf(credentials)]]);
   const statuses = new Map<string, WantedStatus>();
   const plans: Plan[] = [];
+  const worlds: World[] = [];
   const settled: string[] = [];
   const failures: unknown[] = [];
   const timers: { ms: number; callback: () => void }[] = [];
   const links: string[] = [];
-  const observed: Observed = { fleets: [fleet], domains: [], platforms: [], namespaces: [], secrets, invalid: [] };
+  const observed: Observed = {
+    fleets: [fleet],
+    domains: [],
+    platforms: [],
+    namespaces: [],
+    secrets,
+    otherSecrets,
+    invalid: [],
+  };
   const provider: Provider = {
     start: async () => undefined,
     read: () => observed,
@@ -95,7 +107,7 @@ function setUp(overrides: Partial<Provider> = {}) {
       return () => void timers.splice(timers.indexOf(timer) >>> 0, 1);
     },
     events: {
-      planned: (_, plan) => void plans.push(plan),
+      planned: (world, plan) => void (worlds.push(world), plans.push(plan)),
       planFailed: (cause) => void failures.push(cause),
       released: (ref, { how }) => void settled.push(`released ${refKey(ref)} ${how}`),
       stepSettled: (step, key, result) => void settled.push(`${step} ${key} ${result.ok ? 'ok' : result.problem}`),
@@ -110,7 +122,7 @@ function setUp(overrides: Partial<Provider> = {}) {
     }
     await new Promise(setImmediate);
   };
-  return { loop, plans, settled, failures, secrets, statuses, links, timers, ring };
+  return { loop, plans, worlds, settled, failures, secrets, statuses, links, timers, ring };
 }
 
 test('a fleet gets its keys once, its other Secrets after them, and a status', async () => {
@@ -173,6 +185,7 @@ test('a fleet that may go loses its finalizer, and that is told once it has', as
       platforms: [],
       namespaces: [],
       secrets: new Map(),
+      otherSecrets,
       invalid: [],
     }),
     async writeFinalizer(wanted) {
@@ -198,12 +211,45 @@ test('a fleet that may go loses its finalizer, and that is told once it has', as
   await loop.stop();
 });
 
+test('hashing is told by the name of the platform; one hash is remembered for each platform there is', async () => {
+  const named = (name: string) =>
+    senderPlatform(`n/${name}`, { auth: { type: 'Password', passwordRef: { name: 'pw', key: 'password' } } });
+  let platforms = [named('p'), named('q')];
+  let password = 'correct-horse-battery';
+  const { loop, settled, worlds, plans, ring } = setUp({
+    read: () => ({
+      fleets: [],
+      domains: [],
+      platforms,
+      namespaces: [],
+      secrets: new Map([['n/pw', secret('n/pw', { password })]]),
+      otherSecrets,
+      invalid: [],
+    }),
+  });
+  const untilHashed = async () => {
+    loop.trigger();
+    do await ring(20);
+    while (plans.at(-1)?.hash.length !== 0);
+  };
+  await untilHashed();
+  password = 'another-horse-battery';
+  await untilHashed();
+  const hashed = settled.filter((line) => line.startsWith('hash'));
+  assert.deepEqual(hashed.toSorted(), ['hash n/p ok', 'hash n/p ok', 'hash n/q ok', 'hash n/q ok']);
+  assert.equal(worlds.at(-1)?.passwordHashes.size, 2);
+  platforms = [named('q')];
+  await untilHashed();
+  assert.equal(worlds.at(-1)?.passwordHashes.size, 1, 'that of a platform that is gone is forgotten');
+  await loop.stop();
+});
+
 test('a plan that fails is told, and another is made later', async () => {
   let broken = true;
   const { loop, plans, failures, timers, ring } = setUp({
     read: () => {
       if (broken) throw new Error('a bug');
-      return { fleets: [], domains: [], platforms: [], namespaces: [], secrets: new Map(), invalid: [] };
+      return { fleets: [], domains: [], platforms: [], namespaces: [], secrets: new Map(), otherSecrets, invalid: [] };
     },
   });
   loop.trigger();

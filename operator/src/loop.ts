@@ -10,7 +10,7 @@ import type { HashRequest, MintRequest, Plan, Release, WantedFinalizer, WantedSe
 import type { Provider } from './provider/provider.ts';
 import { createKeyReader } from './reconcile/signing-key.ts';
 import { createTaskPool, type Task, type TaskPool, type TaskResult } from './tasks.ts';
-import type { World } from './world.ts';
+import type { PasswordHash, World } from './world.ts';
 
 export const steps = ['mint', 'hash', 'secret', 'finalizer', 'status'] as const;
 export type Step = (typeof steps)[number];
@@ -55,7 +55,7 @@ const afterFailureMs = 5_000;
 export function createLoop(deps: LoopDeps): Loop {
   const { provider, links, later } = deps;
   const readKey = createKeyReader();
-  const hashes = new Map<string, SecretHash>();
+  const hashes = new Map<string, PasswordHash>();
   let stopped = false;
   let passMs = 0;
   let cancelSoon: (() => void) | undefined;
@@ -94,6 +94,7 @@ export function createLoop(deps: LoopDeps): Loop {
     const started = deps.monotonic();
     const world = observe();
     const wanted = plan(world, readKey);
+    forgetHashes(world);
     pools.mint.want(wanted.mint.map(mintTask));
     pools.hash.want(wanted.hash.map(hashTask));
     pools.secret.want(wanted.secrets.map(secretTask));
@@ -141,12 +142,18 @@ export function createLoop(deps: LoopDeps): Loop {
     run: () => provider.writeStatus(wanted),
   });
   const hashTask = (request: HashRequest): Task => ({
-    key: request.key,
+    key: refKey(request.platform), // failures are told by it
     async run() {
-      hashes.set(request.key, await deps.hash(request));
+      hashes.set(request.uid, { digest: request.digest, hash: await deps.hash(request) });
       return { ok: true, changed: true };
     },
   });
+
+  /** Of platforms that are gone; a platform that is there has one at most. */
+  function forgetHashes({ platforms }: World): void {
+    const present = new Set(platforms.map(({ metadata }) => metadata.uid));
+    for (const uid of hashes.keys()) if (!present.has(uid)) hashes.delete(uid);
+  }
 
   function trigger(): void {
     if (stopped || cancelSoon) return;

@@ -101,6 +101,39 @@ test('a deleted fleet is held until its withdrawal is published and every ready 
   assert.equal(how(world({ fleets, observations: withdrawn([]) })), 'Withdrawn', 'no node is ready, none takes mail');
 });
 
+test('a bucket that still holds what was before is no withdrawal, although no node is ready to take it', () => {
+  const observations = observed(running, []);
+  assert.equal(how(world({ fleets: [deleted(1)], observations })), 'held');
+  assert.equal(how(world({ fleets: [deleted(600)], observations })), 'held', 'being published');
+});
+
+test('a withdrawal that every ready node has stays one, whatever goes afterwards', () => {
+  const fleets = [deleted(1)];
+  const acknowledged = withdrawn([{}, { node: 'y', generation: 6, ready: false }]);
+  assert.equal(how(world({ fleets, observations: acknowledged }, [])), 'Withdrawn', 'its Secrets');
+  const away = observed(world({ fleets, observations: before }), [{}], 'connection refused');
+  assert.equal(how(world({ fleets, observations: away })), 'Withdrawn', 'NATS');
+  const nobodyHeard = observed(world({ fleets, observations: before }), [], 'connection refused');
+  assert.equal(how(world({ fleets, observations: nobodyHeard })), 'held', 'there may be nodes that have not got it');
+  assert.equal(how(world({ fleets: [deleted(60)], observations: nobodyHeard })), 'GivenUp');
+  const bySpec = observed(world({ fleets: [relayFleet('n/f', { suspended: true }, held)] }), [{}]);
+  assert.equal(how(world({ fleets, observations: bySpec })), 'held', 'it can still be told');
+  assert.equal(how(world({ fleets, observations: bySpec }, [])), 'Withdrawn', 'suspended before it was deleted');
+});
+
+test('a fleet whose keys went first can be told nothing, and the problem is that', () => {
+  const problem = (secondsAgo: number, observations: World['observations'], secrets = credentials) => {
+    const release = releaseIn(world({ fleets: [deleted(secondsAgo)], observations }, secrets));
+    return typeof release === 'object' && release.how === 'GivenUp' ? release.problem : release;
+  };
+  assert.equal(problem(59, before), 'held', 'they may come back');
+  const gone = /^Secret n\/f-keys does not exist any more, .*: put it back/;
+  assert.match(String(problem(60, before)), gone);
+  assert.match(String(problem(60, before, [])), gone, 'all of its Secrets have gone; the connection is open');
+  assert.deepEqual(plan(world({ fleets: [deleted(1)], observations: before }, credentials)).mint, []);
+  assert.match(String(problem(60, withdrawn([{ generation: 6 }]))), /waiting for x/, 'published before they went');
+});
+
 test('a deleted fleet says how far it is, until it may go', () => {
   const fleetStatus = (observations: World['observations']) =>
     plan(world({ fleets: [deleted(1)], observations })).statuses.find(({ kind }) => kind === 'RelayFleet')?.status;

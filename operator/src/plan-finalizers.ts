@@ -4,10 +4,10 @@
 import { refKey } from '@relayfleet/contract/object-ref.ts';
 import { withdrawFinalizer, type Release, type WantedFinalizer } from './plan.ts';
 import { generationFloor, type Resolution } from './plan-fleets.ts';
-import type { ResolvedFleet } from './reconcile/resolved.ts';
-import { wholeProgress, type FleetProgress } from './snapshot/programmed.ts';
+import type { Refusal, ResolvedFleet } from './reconcile/resolved.ts';
+import { behindPublished, readyNodes, wholeProgress, type FleetProgress } from './snapshot/programmed.ts';
 
-/** A deletion waits this long for NATS and the nodes: without NATS no node takes mail anyhow. */
+/** A deletion waits this long for NATS and the nodes; without end it would hold up its namespace. Then nodes are to be stopped. */
 const withdrawalBoundMs = 60_000;
 
 export function planFinalizers(
@@ -37,13 +37,24 @@ export function withdrawalEnds({ object }: ResolvedFleet): number {
 }
 
 function releaseOf(progress: FleetProgress, overdue: boolean): Release | undefined {
-  const { blocked, unreachable, published, wanted } = progress;
-  const inBucket = wanted !== undefined && published?.digest === wanted.digest;
-  const obstacle = wholeProgress(progress);
-  // Where no node is ready none takes mail, and one that becomes ready reads the bucket first.
-  if (obstacle === undefined || (inBucket && obstacle.reason === 'NoReadyNodes')) return { how: 'Withdrawn' };
+  const withdrawn = isWithdrawn(progress);
+  const obstacle = withdrawn ? untold(progress) : wholeProgress(progress);
+  if (obstacle === undefined) return { how: 'Withdrawn' };
   // The clock may be wrong, or the operator was away for a while: what needs one moment more gets it.
+  const { blocked, unreachable } = progress;
   const underWay =
-    blocked === undefined && !inBucket && (unreachable === undefined || unreachable.reason === 'Pending');
+    blocked === undefined && !withdrawn && (unreachable === undefined || unreachable.reason === 'Pending');
   return overdue && !underWay ? { how: 'GivenUp', problem: obstacle.message } : undefined;
+}
+
+/** Whether the bucket holds the withdrawal; where it cannot be published any more, a fleet suspended before will do. */
+function isWithdrawn({ published, wanted }: FleetProgress): boolean {
+  if (published === undefined) return false;
+  return wanted === undefined ? published.content.fleet.suspended !== null : published.digest === wanted.digest;
+}
+
+/** Why a node may take mail although the bucket holds the withdrawal. */
+function untold(progress: FleetProgress): Refusal | undefined {
+  if (readyNodes(progress).length > 0) return behindPublished(progress);
+  return progress.unreachable; // where no node is ready none takes mail, and one that becomes ready reads the bucket first
 }

@@ -11,6 +11,7 @@ import type { Refusal, ResolvedDomain, ResolvedFleet, ResolvedPlatform } from '.
 import { isLeaving, type WorldIndex } from './reconcile/world-index.ts';
 import { buildSnapshot, withdrawnSnapshot } from './snapshot/build.ts';
 import { digestEntries, digestWhole } from './snapshot/entries.ts';
+import { withoutRevoked } from './snapshot/in-force.ts';
 import { fleetPolicy } from './snapshot/fleet-policy.ts';
 import { fleetProgress, type FleetProgress } from './snapshot/programmed.ts';
 
@@ -73,11 +74,11 @@ export function generationFloor(index: WorldIndex, fleet: ResolvedFleet): number
 function planSnapshot({ index, domains, platforms }: Resolution, fleet: ResolvedFleet): WantedSnapshot | undefined {
   const { keys, object, ref } = fleet;
   if (keys === undefined || blockedBy(index, fleet) !== undefined) return undefined;
-  const published = index.world.observations.get(refKey(ref))?.published;
+  const published = index.world.observations.get(refKey(ref))?.published?.content;
   const policy = fleetPolicy(fleet, listenerHost(object), milliseconds(object.spec.retry.maxAge));
   const content = isLeaving(object.metadata)
-    ? withdrawnSnapshot(policy, published?.content)
-    : buildSnapshot(fleet, policy, { domains, platforms }, published?.content);
+    ? withdrawnSnapshot(policy, published)
+    : buildSnapshot(fleet, policy, { domains, platforms }, published && withoutRevoked(published, index.secretExists));
   const entries = digestEntries(content);
   return {
     fleet: ref,

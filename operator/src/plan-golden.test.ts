@@ -138,7 +138,11 @@ async function settled({ setting, world }: Case, published: readonly WantedSnaps
   for (let round = 0; round < (setting.minted ?? 5); round++) {
     const { mint: requests, hash } = plan(current);
     const made = await Promise.all(requests.map(async (request) => applied(fixed(await mint(request, deps)))));
-    const hashes = await Promise.all(hash.map(async (request) => [request.key, await hashPassword(request)] as const));
+    const hashes = await Promise.all(
+      hash.map(
+        async (request) => [request.uid, { digest: request.digest, hash: await hashPassword(request) }] as const,
+      ),
+    );
     current = {
       ...current,
       secrets: new Map([...current.secrets, ...made.map((secret) => [refKey(secret.metadata), secret] as const)]),

@@ -264,7 +264,10 @@ function publish(before: World): ReadonlyMap<string, FleetObservation> {
 /** With every password hashed that can be. */
 function withHashes(given: World): World {
   const hash = { kind: 'scrypt', salt: 's', hash: 'h', n: 2, r: 1, p: 1 } as const;
-  return { ...given, passwordHashes: new Map(plan(given, readKey).hash.map(({ key }) => [key, hash])) };
+  return {
+    ...given,
+    passwordHashes: new Map(plan(given, readKey).hash.map(({ uid, digest }) => [uid, { digest, hash }])),
+  };
 }
 
 function secretsFor(world: Pick<World, 'fleets' | 'platforms'>): World['secrets'] {

@@ -66,8 +66,11 @@ export type CertificateAuthority = { readonly certificate: string; readonly key:
 
 /** A slow hash to compute: `hashChosen(password, salt)` of contract/secret-hash.ts, with everything that decides the result. */
 export type HashRequest = {
-  /** Where the answer goes in `World.passwordHashes`. Tells nothing about the password to who cannot read it anyway. */
-  readonly key: string;
+  readonly platform: ObjectRef;
+  /** Of the platform: where the answer goes in `World.passwordHashes`. */
+  readonly uid: string;
+  /** SHA-256 of the password, for that answer. Unsalted, and so to be guessed from: for no log. */
+  readonly digest: string;
   readonly password: string;
   /** Base64. */
   readonly salt: string;

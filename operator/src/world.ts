@@ -31,6 +31,8 @@ export type World = {
    * from it is remembered by identity.
    */
   readonly secrets: ReadonlyMap<string, Secret>;
+  /** Secrets besides those, by `namespace/name`: that they exist is all that is known of them. */
+  readonly otherSecrets: Pick<ReadonlySet<string>, 'has'>;
   readonly invalid: readonly InvalidObject[];
   /** By fleet, `namespace/name`; absent until NATS was tried and, where it answered, bucket and acknowledgements were read. */
   readonly observations: ReadonlyMap<string, FleetObservation>;
@@ -38,9 +40,12 @@ export type World = {
   readonly endpoints: ReadonlyMap<string, ReadonlyMap<string, Endpoint>>;
   /** By domain; absent until observed, which permits signing. */
   readonly dns: ReadonlyMap<string, DomainDns>;
-  /** Answers to `Plan.hash`, by the request's key. Kept in memory only. */
-  readonly passwordHashes: ReadonlyMap<string, SecretHash>;
+  /** By uid of the platform, the last answer to `Plan.hash`. Kept in memory only. */
+  readonly passwordHashes: ReadonlyMap<string, PasswordHash>;
 };
+
+/** `digest` says of which password, as in the request. */
+export type PasswordHash = { readonly digest: string; readonly hash: SecretHash };
 
 /** An object that the schema or its rules refused. */
 export type InvalidObject = {

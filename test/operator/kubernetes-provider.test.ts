@@ -5,9 +5,10 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
+import { removeFinalizer } from '@relayfleet/operator/provider/kubernetes/apply.ts';
 import { createApi, type Api } from '@relayfleet/operator/provider/kubernetes/http.ts';
 import { createKubernetesProvider } from '@relayfleet/operator/provider/kubernetes/kubernetes-provider.ts';
-import type { WantedSecret } from '@relayfleet/operator/plan.ts';
+import { withdrawFinalizer, type WantedSecret } from '@relayfleet/operator/plan.ts';
 import type { Provider } from '@relayfleet/operator/provider/provider.ts';
 import { startKubeApi, type KubeApi } from '../harness/kube-api.ts';
 import { relayDomain, relayFleet, usual, type Manifest } from '../harness/manifests.ts';
@@ -18,6 +19,8 @@ let kube: KubeApi;
 let proxy: TcpProxy;
 let api: Api;
 let provider: Provider;
+/** Answers to writes are held back until it resolves. */
+let holdPatches: Promise<void> | undefined;
 let changes = 0;
 const problems: string[] = [];
 
@@ -35,7 +38,14 @@ before(async () => {
   const monotonic = () => performance.now();
   api = createApi(kubeConfig, { monotonic });
   provider = createKubernetesProvider({
-    api,
+    api: {
+      ...api,
+      async request(call) {
+        const answer = await api.request(call);
+        if (call.method === 'PATCH') await holdPatches;
+        return answer;
+      },
+    },
     monotonic,
     random: Math.random,
     sleep: async (ms, signal) => {
@@ -74,6 +84,13 @@ const stored = async (name: string) =>
       readonly ownerReferences: { uid: string }[];
     };
   };
+
+const storedFleet = async () =>
+  JSON.parse(await kube.mustKubectl(['get', 'rfleet', 'default', '-n', usual.namespace, '-o', 'json'])) as {
+    readonly metadata: { readonly finalizers?: readonly string[] };
+    readonly status?: { readonly replicas?: number };
+  };
+const patch = (finalizers: readonly string[]) => JSON.stringify({ metadata: { finalizers } });
 
 function dkimSecret(data: Readonly<Record<string, string>>): WantedSecret {
   return {
@@ -166,6 +183,34 @@ test('a deleted fleet stays as long as our finalizer does, and has left the stor
   assert.deepEqual([released, provider.read().fleets], [{ ok: true, changed: true }, []]);
   const status = await provider.writeStatus({ kind: 'RelayFleet', ref, status: {} });
   assert.deepEqual(status, { ok: true, changed: false });
+});
+
+test('an answer that comes late brings nothing back that the watch has seen go', async () => {
+  const ref = { namespace: usual.namespace, name: 'default' };
+  await apply({ ...relayFleet(), metadata: ref });
+  await until('the fleet', () => provider.read().fleets.length === 1);
+  const late = Promise.withResolvers<void>();
+  holdPatches = late.promise;
+  const writing = provider.writeStatus({ kind: 'RelayFleet', ref, status: { replicas: 1 } });
+  await until('the status is stored', async () => (await storedFleet()).status?.replicas === 1);
+  await kube.mustKubectl(['delete', 'rfleet', 'default', '-n', usual.namespace]);
+  await until('it is gone', () => provider.read().fleets.length === 0, { withinMs: 5_000 });
+  late.resolve();
+  holdPatches = undefined;
+  assert.deepEqual([await writing, provider.read().fleets], [{ ok: true, changed: true }, []]);
+});
+
+test('taking our finalizer away takes none that came meanwhile', async () => {
+  const ref = { namespace: usual.namespace, name: 'default' };
+  await apply({ ...relayFleet(), metadata: { ...ref, finalizers: [withdrawFinalizer] } });
+  const known = await until('the fleet', () => provider.read().fleets[0], { withinMs: 5_000 });
+  const finalizers = [withdrawFinalizer, 'example.com/other'];
+  await kube.mustKubectl(['patch', 'rfleet', 'default', '-n', ref.namespace, '--type=merge', '-p', patch(finalizers)]);
+  const answer = await removeFinalizer(api, known);
+  assert.ok(!answer.ok && answer.failure.reason === 'Conflict');
+  assert.deepEqual((await storedFleet()).metadata.finalizers, finalizers);
+  await kube.mustKubectl(['patch', 'rfleet', 'default', '-n', ref.namespace, '--type=merge', '-p', patch([])]);
+  await kube.mustKubectl(['delete', 'rfleet', 'default', '-n', ref.namespace]);
 });
 
 test('cut watches are taken up again: nothing that happened meanwhile is missed', async () => {

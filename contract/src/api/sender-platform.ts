@@ -57,7 +57,8 @@ export type SenderPlatformAuth = {
   readonly type: 'Password';
   /**
    * Secret in this namespace with a password of your own, of at least 12 characters. Without it the operator makes
-   * one. Deleting the Secret revokes the password at once.
+   * one. Deleting the Secret revokes the password at once, also after this was edited to name another one that
+   * cannot be used.
    */
   readonly passwordRef?: SenderPlatformAuthPasswordRef;
 };

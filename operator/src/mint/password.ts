@@ -10,7 +10,7 @@ export function makePassword({ randomBytes }: MintDeps): string {
   return Buffer.from(randomBytes(32)).toString('base64url');
 }
 
-/** About 50 ms on a thread of libuv's pool; the answer goes into `World.passwordHashes` under `request.key`. */
+/** About 50 ms on a thread of libuv's pool; the answer goes into `World.passwordHashes` under `request.uid`. */
 export function hashPassword(request: HashRequest): Promise<SecretHash> {
   return hashChosen(request.password, Buffer.from(request.salt, 'base64'));
 }

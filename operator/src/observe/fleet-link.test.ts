@@ -197,6 +197,17 @@ test('a server that is back is tried at short intervals again, however long it w
   await link.close();
 });
 
+test('a node that holds more than is published is outrun at once, although nothing else has changed', async () => {
+  const { link, settle } = setUp();
+  link.want(connection, snapshot('a'));
+  await settle();
+  link.want(connection, snapshot('a'));
+  assert.deepEqual(await settle(), [], 'nothing is new');
+  link.want(connection, { ...snapshot('a'), generationFloor: 9 });
+  assert.deepEqual(await settle(), ['publish a']);
+  await link.close();
+});
+
 test('a connection that ended for good is replaced', async () => {
   const { link, nats, settle, wake } = setUp();
   await settle();

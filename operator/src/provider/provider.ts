@@ -4,7 +4,10 @@ import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { WantedFinalizer, WantedSecret, WantedStatus } from '../plan.ts';
 import type { World } from '../world.ts';
 
-export type Observed = Pick<World, 'fleets' | 'domains' | 'platforms' | 'namespaces' | 'secrets' | 'invalid'>;
+export type Observed = Pick<
+  World,
+  'fleets' | 'domains' | 'platforms' | 'namespaces' | 'secrets' | 'otherSecrets' | 'invalid'
+>;
 
 /** A write that did not happen; tried again later. The problem is a sentence without secrets. */
 export type Written =

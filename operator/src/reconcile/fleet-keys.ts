@@ -1,13 +1,15 @@
 // The keys of a fleet, as read from `<fleet>-keys`, and the request for them while there are none.
-// Damaged ones are not replaced: the nodes hold their counterparts, and somebody may have a backup.
+// Damaged ones are not replaced: the nodes hold their counterparts, and somebody may have a backup. Neither are those of a fleet
+// that is being deleted: its nodes would believe none that are new.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { RelayFleet } from '@relayfleet/contract/api/relay-fleet.ts';
 import type { Secret } from '@relayfleet/contract/api/object-meta.ts';
+import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { fleetKeyFields, generationAnnotation, isOwned, ownedRef, ownedSecret, secretText } from '../owned-secrets.ts';
 import type { MintRequest } from '../plan.ts';
 import type { FleetKeys, Refusal } from './resolved.ts';
 import { damaged, parseCertificate } from './secret-refs.ts';
-import { refOf, type WorldIndex } from './world-index.ts';
+import { isLeaving, refOf, type WorldIndex } from './world-index.ts';
 
 export type FoundKeys = {
   readonly keys: FleetKeys | undefined;
@@ -18,6 +20,7 @@ export type FoundKeys = {
 export function resolveFleetKeys(index: WorldIndex, fleet: RelayFleet): FoundKeys {
   const ref = ownedRef(fleet, 'keys');
   const secret = index.secret(ref);
+  if (secret === undefined && isLeaving(fleet.metadata)) return { keys: undefined, problem: goneFirst(ref), mint: [] };
   if (secret === undefined) {
     const wanted = ownedSecret(fleet, 'keys', { type: 'Opaque', data: {} });
     return { keys: undefined, problem: undefined, mint: [{ kind: 'FleetKeys', secret: wanted, fleet: refOf(fleet) }] };
@@ -39,6 +42,11 @@ export function resolveFleetKeys(index: WorldIndex, fleet: RelayFleet): FoundKey
 export function notedGeneration(secret: Secret | undefined): number {
   const noted = Number(secret?.metadata.annotations?.[generationAnnotation] ?? 0);
   return Number.isSafeInteger(noted) && noted > 0 ? noted : 0;
+}
+
+function goneFirst(ref: ObjectRef): Refusal {
+  const message = `Secret ${refKey(ref)} does not exist any more, and nodes believe nothing without its keys: put it back`;
+  return { reason: 'SecretNotFound', message };
 }
 
 function readKeys(secret: Secret): FleetKeys {

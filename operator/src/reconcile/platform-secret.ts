@@ -8,7 +8,7 @@ import { isOwned, ownedRef, ownedSecret, secretText } from '../owned-secrets.ts'
 import type { HashRequest, MintRequest } from '../plan.ts';
 import type { Refusal, ResolvedPlatform } from './resolved.ts';
 import { controlsRemedy, damaged, findSecret, hasControls } from './secret-refs.ts';
-import type { WorldIndex } from './world-index.ts';
+import { refOf, type WorldIndex } from './world-index.ts';
 
 export type ResolvedSecret = {
   readonly secret: ResolvedPlatform['secret'];
@@ -28,7 +28,7 @@ export function resolveSecret(index: WorldIndex, platform: SenderPlatform, mayMi
   const binding = index.secret(ref);
   if (binding !== undefined && !isOwned(binding, platform)) {
     const problem = 'was not made by relayfleet, which needs the name for the binding: rename or delete it';
-    return failed({ state: 'unusable' }, damaged(ref, problem).refusal);
+    return failed(damaged(ref, problem).refusal);
   }
   if (platform.spec.auth.passwordRef !== undefined) return chosen(index, platform, platform.spec.auth.passwordRef);
   const password = binding && secretText(binding, 'password');
@@ -49,20 +49,21 @@ function chosen(index: WorldIndex, platform: SenderPlatform, from: { name: strin
   const secretRef = { namespace: platform.metadata.namespace, name: from.name };
   const ref = { ...secretRef, field: 'spec.auth.passwordRef' };
   const found = findSecret(index, ref, `key ${from.key} (at least ${shortestPassword} characters)`);
-  if (!found.ok) return failed({ state: 'missing', ref: secretRef }, found.refusal);
+  if (!found.ok) return failed(found.refusal);
   const password = secretText(found.value, from.key);
   const problem = passwordProblem(password);
   if (password === undefined || problem !== undefined)
-    return failed({ state: 'unusable' }, damaged(ref, `key ${from.key} ${problem} (${ref.field})`).refusal);
-  const request: HashRequest = {
-    key: `${platform.metadata.uid}/${createHash('sha256').update(password).digest('hex')}`,
-    password,
-    salt: saltOf(platform).toString('base64'),
-  };
-  const hash = index.world.passwordHashes.get(request.key);
-  return hash === undefined
-    ? { secret: { state: 'pending' }, problems: [], mint: [], hash: [request] }
-    : { secret: { state: 'usable', value: { password, hash, from: secretRef } }, problems: [], mint: [], hash: [] };
+    return failed(damaged(ref, `key ${from.key} ${problem} (${ref.field})`).refusal);
+  const { uid } = platform.metadata;
+  const digest = createHash('sha256').update(password).digest('hex');
+  const known = index.world.passwordHashes.get(uid);
+  if (known?.digest === digest) {
+    const value = { password, hash: known.hash, from: secretRef };
+    return { secret: { state: 'usable', value }, problems: [], mint: [], hash: [] };
+  }
+  const salt = saltOf(platform).toString('base64');
+  const request: HashRequest = { platform: refOf(platform), uid, digest, password, salt };
+  return { secret: { state: 'pending' }, problems: [], mint: [], hash: [request] };
 }
 
 function passwordProblem(password: string | undefined): string | undefined {
@@ -79,6 +80,6 @@ function saltOf(platform: SenderPlatform): Buffer {
   return createHmac('sha256', 'relayfleet/password-salt/v1').update(platform.metadata.uid).digest().subarray(0, 16);
 }
 
-function failed(secret: ResolvedSecret['secret'], refusal: Refusal): ResolvedSecret {
-  return { secret, problems: [refusal], mint: [], hash: [] };
+function failed(refusal: Refusal): ResolvedSecret {
+  return { secret: { state: 'unusable' }, problems: [refusal], mint: [], hash: [] };
 }

@@ -34,13 +34,13 @@ function resolveFleet(index: WorldIndex, object: RelayFleet, holders: Map<string
   const refusal = nats && accountRefusal(nats, ref, holders);
   const found = resolveFleetKeys(index, object);
   const listener = resolveListenerCertificate(index, object, found.keys);
-  const others = [found.problem, listener.problem].filter((problem) => problem !== undefined);
   return {
     ref,
     object,
     suspended: suspensionOf(object),
     refusal,
-    problems: [...problems, ...others],
+    // Without its keys a fleet publishes nothing; all else may be had from an open connection.
+    problems: [found.problem, ...problems, listener.problem].filter((problem) => problem !== undefined),
     nats,
     keys: found.keys,
     listenerCa: listener.ca,

@@ -94,8 +94,7 @@ export type ResolvedPlatform = {
   readonly suspended: Suspension;
   readonly bindings: readonly DomainBinding[];
   readonly problems: readonly Refusal[];
-  /** `missing`: there is no Secret of that name; whether that takes a password away depends on where it came from. */
-  readonly secret: Resolved<PlatformSecret> | { readonly state: 'missing'; readonly ref: ObjectRef };
+  readonly secret: Resolved<PlatformSecret>;
   readonly mint: readonly MintRequest[];
   readonly hash: readonly HashRequest[];
 };

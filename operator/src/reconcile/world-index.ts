@@ -19,6 +19,8 @@ export type WorldIndex = {
   readonly fleet: (ref: ObjectRef) => RelayFleet | undefined;
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
   readonly secret: (ref: ObjectRef) => Secret | undefined;
+  /** Whether there is such a Secret, named by an object or not. */
+  readonly secretExists: (ref: ObjectRef) => boolean;
 };
 
 type Named = { readonly metadata: { readonly namespace: string; readonly name: string } };
@@ -39,6 +41,7 @@ export function indexWorld(world: World): WorldIndex {
     // The API server puts this label on every namespace; without one it holds all the same.
     namespaceLabels: (namespace) => ({ ...labels.get(namespace), 'kubernetes.io/metadata.name': namespace }),
     secret: (ref) => world.secrets.get(refKey(ref)),
+    secretExists: (ref) => world.secrets.has(refKey(ref)) || world.otherSecrets.has(refKey(ref)),
   };
 }
 

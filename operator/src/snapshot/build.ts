@@ -11,7 +11,7 @@ export type FleetMembers = {
   readonly platforms: readonly ResolvedPlatform[];
 };
 
-/** `policy` comes from the fleet's spec; `previous` is what the bucket holds. Sorted, so that equal worlds give equal content. */
+/** `policy` comes from the fleet's spec; `previous` is what may stay in force of what the bucket holds. Sorted, so that equal worlds give equal content. */
 export function buildSnapshot(
   fleet: ResolvedFleet,
   policy: FleetPolicy,

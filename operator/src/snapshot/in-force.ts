@@ -1,10 +1,10 @@
 // What is in force while a Secret cannot be read: the last good state, so that no mail stops because a Secret is gone, damaged or
 // not made yet. Whoever deletes one by mistake has time to put it back, and its object's conditions say so.
 // But what was taken away may be the permission itself: deleting the Secret of a password is how people revoke it. Then it goes
-// at once. A reference that was edited to a Secret which does not exist is a mistake again, and revokes nothing.
-// Where nothing was in force before, nothing is.
-import { refKey } from '@relayfleet/contract/object-ref.ts';
-import type { PlatformPolicy } from '@relayfleet/contract/snapshot.ts';
+// at once, whatever Secret is named by now. A reference that was edited to a Secret which does not exist, or cannot be used, is a
+// mistake again, and revokes nothing. Where nothing was in force before, nothing is.
+import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import type { PlatformPolicy, SnapshotContent } from '@relayfleet/contract/snapshot.ts';
 import type { Resolved, ResolvedPlatform } from '../reconcile/resolved.ts';
 
 export function inForce<T>(resolved: Resolved<T>, last: T | undefined): T | undefined {
@@ -19,10 +19,11 @@ export function credentialInForce({ secret }: ResolvedPlatform, last: Credential
     const { hash, from } = secret.value;
     return { secrets: [hash], ...(from && { secretRef: from }) };
   }
-  if (last === undefined || (secret.state === 'missing' && isOf(last, secret.ref))) return undefined;
-  return { secrets: last.secrets, ...(last.secretRef && { secretRef: last.secretRef }) };
+  return last && { secrets: last.secrets, ...(last.secretRef && { secretRef: last.secretRef }) };
 }
 
-function isOf({ secretRef }: Credential, ref: NonNullable<Credential['secretRef']>): boolean {
-  return secretRef !== undefined && refKey(secretRef) === refKey(ref);
+/** What the nodes were told, without the platforms whose password came from a Secret that is gone. */
+export function withoutRevoked(previous: SnapshotContent, secretExists: (ref: ObjectRef) => boolean): SnapshotContent {
+  const platforms = previous.platforms.filter(({ secretRef }) => secretRef === undefined || secretExists(secretRef));
+  return { ...previous, platforms };
 }

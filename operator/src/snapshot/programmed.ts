@@ -63,7 +63,12 @@ export function wholeProgress(progress: FleetProgress): Refusal | undefined {
   if (unreachable !== undefined) return unreachable;
   if (readyNodes(progress).length === 0) return noReadyNodes(progress);
   if (published === undefined || published.digest !== wanted?.digest) return notPublished(progress);
-  return waiting(progress, published.generation);
+  return behindPublished(progress);
+}
+
+/** Why not every ready node has what the bucket holds, whether that is what is wanted or not. */
+export function behindPublished(progress: FleetProgress): Refusal | undefined {
+  return progress.published && waiting(progress, progress.published.generation);
 }
 
 function unreachable(ref: ObjectRef, observation: FleetObservation | undefined): Refusal | undefined {

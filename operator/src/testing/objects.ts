@@ -111,6 +111,7 @@ export function emptyWorld(over: Partial<World> = {}): World {
     platforms: [],
     namespaces: [],
     secrets: new Map(),
+    otherSecrets: new Set(),
     invalid: [],
     observations: new Map(),
     endpoints: new Map(),

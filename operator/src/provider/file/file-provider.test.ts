@@ -389,13 +389,18 @@ test('a certificate is mounted as long as a fleet names it, its Secret missing o
 
 test('keys that only the operator reads are not mounted, nor is an earlier copy left', async () => {
   const here = await place();
-  await here.write('a.yaml', fleet());
-  const mount = join(here.state, 'mounts/n/f-keys');
-  await mkdir(mount, { recursive: true });
-  await writeFile(join(mount, 'x.key'), 'from an earlier release');
+  await here.write('a.yaml', `${fleet()}\n---\n${domain('domain: example.com')}`);
   const provider = await here.open();
   await provider.applySecret(wantedSecret({ ref: { namespace: 'n', name: 'f-keys' }, owner: owner('f') }));
-  await assert.rejects(stat(mount), /ENOENT/);
+  await provider.applySecret(wantedSecret());
+  const mounts = ['n/f-keys', 'default/a-dkim'].map((name) => join(here.state, 'mounts', name));
+  for (const mount of mounts) {
+    await assert.rejects(stat(mount), /ENOENT/);
+    await mkdir(mount, { recursive: true });
+    await writeFile(join(mount, 'x.key'), 'from an earlier release');
+  }
+  await here.open();
+  for (const mount of mounts) await assert.rejects(stat(mount), /ENOENT/);
 });
 
 function owner(name: string): WantedSecret['owner'] {

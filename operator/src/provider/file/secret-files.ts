@@ -52,7 +52,6 @@ export function createSecretFiles(deps: SecretFilesDeps): SecretFiles {
 
   async function mount(secret: Secret): Promise<void> {
     if (isMounted(secret)) await materialise(mountOf(secret.metadata), contentOf(secret), deps.newUid());
-    else await removeMount(mountOf(secret.metadata));
   }
 
   async function lookAt(ref: ObjectRef): Promise<boolean> {

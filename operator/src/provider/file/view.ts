@@ -33,6 +33,7 @@ export function view(
     platforms: of<SenderPlatform>('SenderPlatform'),
     namespaces: namespacesOf(records),
     secrets,
+    otherSecrets: new Set(),
     invalid: settled.refusals.flatMap((refusal) => invalidObject(refusal, statuses)),
   };
 }

@@ -46,6 +46,7 @@ export function createKubernetesProvider(options: KubernetesProviderOptions): Pr
     ...objectsOf(collections),
     namespaces: [...collections.namespaces.values()],
     secrets: new Map([...referenced.secrets, ...byKey(collections.ownedSecrets)]),
+    otherSecrets: { has: (key) => collections.otherSecrets.get(key) !== undefined },
     invalid: [], // the API server keeps them out
   });
 
