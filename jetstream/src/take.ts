@@ -2,7 +2,8 @@
 // Pulls exactly the free slots: an entry that waited in a client's buffer would pass its acknowledgement time unseen and be
 // delivered twice. Knows nothing of what is in an entry.
 import { setTimeout as delay } from 'node:timers/promises';
-import { jetstream, type Consumer, type JsMsg } from '@nats-io/jetstream';
+import { jetstream, type Consumer, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import type { Subscription } from '@nats-io/transport-node';
 import { consumers, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
 
@@ -32,6 +33,7 @@ const maxPull = 64;
 const pullWaitMs = 5_000;
 const gatherMs = 5;
 const ackPatienceMs = 10_000;
+const hearOutMs = 500;
 /**
  * A server that was killed hands out again what other nodes hold or have just sent. Before taking from it anew, they get this
  * long to come back, too, and to record what they sent.
@@ -105,21 +107,33 @@ async function* pull(source: Source, slots: Slots, signal: AbortSignal): AsyncGe
     expires: pullWaitMs,
   });
   const stop = () => batch.stop();
-  signal.addEventListener('abort', stop, { once: true });
+  const leave = () => void hearOut(batch).then(stop);
+  signal.addEventListener('abort', leave, { once: true });
   // The client would ask again by itself once it is connected, and be handed what others still hold.
   const forget = source.nats.onStatus(({ kind }) => {
     if (kind === 'disconnected') stop();
   });
-  if (signal.aborted || !source.isCurrent()) stop(); // while the batch was being opened
+  // While the batch was being opened:
+  if (!source.isCurrent()) stop();
+  else if (signal.aborted) leave();
   try {
     for await (const message of batch) {
       if (signal.aborted) message.nak();
       else yield hold(source, message, slots);
     }
   } finally {
-    signal.removeEventListener('abort', stop);
+    signal.removeEventListener('abort', leave);
     forget();
   }
+}
+
+/**
+ * Asks for nothing more and waits for what the server has sent by then, so that it can be given back: an entry that arrives unheard
+ * is nobody's until its acknowledgement time is over. The library's own `stop` does not listen for it.
+ */
+async function hearOut(batch: ConsumerMessages): Promise<void> {
+  const { sub } = batch as ConsumerMessages & { readonly sub?: Subscription };
+  await Promise.race([sub?.drain().catch(() => undefined), delay(hearOutMs)]);
 }
 
 function hold(source: Source, message: JsMsg, slots: Slots): Taken {

@@ -59,7 +59,9 @@ test('buckets and manifests that vanish are made anew above what was', { timeout
   let { manifest } = await untilEdit(machine, 1);
   const beyond = async (what: string) => {
     const { generation } = manifest;
-    ({ manifest } = await machine.untilSeen(what, (seen) => seen.manifest.generation > generation, 120_000));
+    ({ manifest } = await machine
+      .untilSeen(what, (seen) => seen.manifest.generation > generation, 120_000)
+      .catch((cause: unknown) => Promise.reject(new Error(`${what}\n${operator.log()}`, { cause }))));
   };
 
   await loseBucket(machine);

@@ -175,6 +175,22 @@ test('a lost or restored bucket is filled above everything given out or acknowle
   assert.equal(seen(world)?.manifest.generation, 10);
 });
 
+test('a bucket lost before the plan knew what was given out is filled above it all the same', async () => {
+  const { bucket, world, open } = setUp();
+  const publisher = open();
+  const empty = world.copy();
+  const stale = wanted('a'); // its floor is 0
+  await publisher.publish(bucket, stale);
+  world.restore(empty);
+  await publisher.publish(bucket, stale);
+  assert.equal(seen(world)?.manifest.generation, 2);
+  const broken = { ...bucket, putManifest: () => Promise.reject(new Error('no answer')) };
+  await assert.rejects(publisher.publish(broken, wanted('b')), /no answer/); // it may have been stored, and read by a node
+  world.restore(empty);
+  await publisher.publish(bucket, wanted('c'));
+  assert.equal(seen(world)?.manifest.generation, 4);
+});
+
 test('shards that vanished are put back without a new generation', async () => {
   const { bucket, world, open } = setUp();
   const publisher = open();

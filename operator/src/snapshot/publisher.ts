@@ -22,6 +22,12 @@ export type PublisherDeps = {
 export function createPublisher(deps: PublisherDeps): Publisher {
   let published: PublishedSnapshot | undefined;
   let sealed: Sealed | undefined;
+  // The highest generation this process gave out. A plan made before that does not know of it, and the bucket may be lost meanwhile.
+  let given = 0;
+  const noteGeneration: PublisherDeps['noteGeneration'] = async (keysSecret, generation) => {
+    await deps.noteGeneration(keysSecret, generation);
+    given = Math.max(given, generation);
+  };
   return {
     published: () => published,
     async load(bucket, wanted) {
@@ -29,7 +35,9 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     },
     async publish(bucket, wanted) {
       sealed = sealSnapshot(wanted, sealed);
-      const publication = await publishSnapshot({ ...deps, bucket }, { wanted, sealed, previous: published });
+      const above = Math.max(wanted.generationFloor, published?.generation ?? 0, given);
+      const work = { wanted: { ...wanted, generationFloor: above }, sealed, previous: published };
+      const publication = await publishSnapshot({ ...deps, noteGeneration, bucket }, work);
       if (publication.ok) published = publication.published;
       return publication;
     },
