@@ -64,6 +64,8 @@ const envelopeSchema = z.object({
   due: z.number().int(),
   /** Recipients of this entry that earlier attempts settled, counted; they are no longer in `recipients`. */
   settled: z.object({ delivered: z.number().int(), bounced: z.number().int(), expired: z.number().int() }),
+  /** The sender was told that this entry is late: that is said once. */
+  delayTold: z.literal(true).optional(),
   body: bodySchema,
 });
 export type Envelope = Readonly<z.infer<typeof envelopeSchema>>;

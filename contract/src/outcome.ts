@@ -33,6 +33,8 @@ export const recipientResultSchema = z.object({
   code: z.number().int().optional(),
   /** RFC 3463 status, ours where the peer gave none. */
   status: z.string().regex(/^[245]\.\d{1,3}\.\d{1,3}$/),
+  /** Delivered to a next hop without DSN although the sender asked for word of it: ours to give. RFC 3461 §5.2.2 */
+  relayed: z.literal(true).optional(),
 });
 /** One recipient's result of one attempt; `n` is the recipient's position, so no address is needed. */
 export type RecipientResult = Readonly<z.infer<typeof recipientResultSchema>>;

@@ -33,6 +33,8 @@ export type Attempted = { readonly found: readonly Found[]; readonly journey: Jo
 
 /** RFC 5321 §4.5.3.1.8: every server takes 100 recipients; more might be refused. */
 const recipientsPerMail = 100;
+/** At so many addresses of one hop may a mail fail in one attempt: more would be hammering. */
+const addressesPerHop = 3;
 /** No further hop or address is begun after this. */
 const searchMs = 300_000;
 
@@ -80,26 +82,55 @@ async function attemptGroup(shipment: Shipment, group: readonly Recipient[], dep
   return { found: [...decided, ...open], journey };
 }
 
-type Try = { readonly shipment: Shipment; readonly recipients: readonly Recipient[]; readonly hop: Hop };
+type Try = {
+  readonly shipment: Shipment;
+  readonly recipients: readonly Recipient[];
+  readonly hop: Hop;
+  /** Addresses of the hop that failed already. */
+  readonly avoid: ReadonlySet<string>;
+};
 
-async function tryHop(given: Try, deps: AttemptDeps): Promise<Attempted> {
-  const first = await converse(given, deps, false);
+/** One hop; where its fault shows only after it let us in, at another of its addresses too. RFC 5321 §5.1 */
+async function tryHop(given: Omit<Try, 'avoid'>, deps: AttemptDeps): Promise<Attempted> {
+  const avoid = new Set<string>();
+  const decided: Found[] = [];
+  let tried = await converse({ ...given, avoid }, deps, false);
   // A session that waited may have been closed by the peer in the same moment: nothing was sent, so nobody need know.
-  if (!first.stale) return first.attempted;
-  return (await converse(given, deps, true)).attempted;
+  if (tried.stale) tried = await converse({ ...given, avoid }, deps, true);
+  for (let more = addressesPerHop - 1; more > 0 && !deps.signal.aborted; more--) {
+    const open = tried.found.filter(({ fact }) => isHopsFault(fact));
+    if (open.length === 0 || tried.address === undefined) break;
+    avoid.add(tried.address);
+    if (!(await hasAddressBeyond(given, avoid, deps))) break;
+    decided.push(...tried.found.filter((one) => !open.includes(one)));
+    tried = await converse({ ...given, recipients: open.map(({ recipient }) => recipient), avoid }, deps, true);
+  }
+  return { found: [...decided, ...tried.found], journey: tried.journey };
 }
 
-async function converse(
-  given: Try,
+async function hasAddressBeyond(
+  { hop, shipment }: Pick<Try, 'hop' | 'shipment'>,
+  avoid: ReadonlySet<string>,
   deps: AttemptDeps,
-  fresh: boolean,
-): Promise<{ attempted: Attempted; stale: boolean }> {
+): Promise<boolean> {
+  const found = await addressesOf(hop.host, deps.guardOf(shipment.fleet), deps.routing);
+  return found.ok && found.addresses.some((address) => !avoid.has(address));
+}
+
+type Conversed = Attempted & {
+  /** The address that let us in. */
+  readonly address?: string;
+  /** The session had waited, and nothing was said over it. */
+  readonly stale: boolean;
+};
+
+async function converse(given: Try, deps: AttemptDeps, fresh: boolean): Promise<Conversed> {
   const { recipients, hop } = given;
   const started = deps.now();
   const leased = await lease(given, deps, fresh);
   const connected = deps.now();
   const journey = { hop: hop.host, tls: null, connectMs: connected - started, transferMs: null };
-  if (!leased.ok) return { attempted: { found: allOf(recipients, leased.fact, hop.host), journey }, stale: false };
+  if (!leased.ok) return { found: allOf(recipients, leased.fact, hop.host), journey, stale: false };
   const { session, reused, end } = leased.lease;
   const sent: Sent = await session.send(outgoing(given)).catch((error: unknown) => {
     end(false); // a defect must not keep the session
@@ -107,27 +138,26 @@ async function converse(
   });
   end(sent.reusable);
   return {
-    attempted: {
-      found: recipients.map((recipient, i) => ({ recipient, fact: sent.facts[i]!, hop: hop.host })),
-      journey: { ...journey, tls: session.tls, transferMs: deps.now() - connected },
-    },
+    found: recipients.map((recipient, i) => ({ recipient, fact: sent.facts[i]!, hop: hop.host })),
+    journey: { ...journey, tls: session.tls, transferMs: deps.now() - connected },
+    address: session.address,
     stale: reused && !sent.begun && sent.facts.every(isHopsFault),
   };
 }
 
-function lease({ shipment: { fleet }, hop }: Try, deps: AttemptDeps, fresh: boolean): Promise<Leased> {
+function lease({ shipment: { fleet }, hop, avoid }: Try, deps: AttemptDeps, fresh: boolean): Promise<Leased> {
   return deps.connections.lease({
     // Whatever decides how a session is opened and whether it may be: two mails share one only if all of it is equal.
     key: JSON.stringify([hop, fleet.helloName, fleet.allowedPrivateNetworks]),
     limit: fleet.limits.connectionsPerDestination,
-    open: () => openHop(hop, fleet, deps),
+    open: () => openHop({ hop, avoid }, fleet, deps),
     fresh,
   });
 }
 
 /** The first of the hop's addresses that lets us in. */
 async function openHop(
-  hop: Hop,
+  { hop, avoid }: Pick<Try, 'hop' | 'avoid'>,
   fleet: FleetPolicy,
   deps: AttemptDeps,
 ): Promise<Opened | { ok: false; fact: HopFailure }> {
@@ -136,7 +166,7 @@ async function openHop(
   const found = await addressesOf(hop.host, deps.guardOf(fleet), deps.routing);
   if (!found.ok) return { ok: false, fact: found.failure };
   let fact: HopFailure = { kind: 'no-address' };
-  for (const address of found.addresses) {
+  for (const address of found.addresses.filter((one) => !avoid.has(one))) {
     const opened = await openSession({ hop, address, helloName: fleet.helloName, deadlines, signal });
     if (opened.ok) return opened;
     fact = opened.fact;

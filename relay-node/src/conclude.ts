@@ -1,5 +1,5 @@
-// What follows an attempt, in an order that survives a crash at any point: record it, bounce what failed for good, put the rest
-// back for later, acknowledge. A crash in between brings the entry again; the record then says how far this came.
+// What follows an attempt, in an order that survives a crash at any point: record it, tell the sender what is to be told, put
+// back for later what waits, acknowledge. A crash in between brings the entry again; the record then says how far this came.
 // Every write is insisted on: an entry let go here unrecorded would be sent twice.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
@@ -8,6 +8,7 @@ import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
 import type { MailQueue, Refusal, Taken } from '@relayfleet/jetstream/mail-queue.ts';
 import type { DeliveryReport } from './deliver.ts';
 import { composeDsn, type Dsn, type DsnRequest } from './outcome/dsn.ts';
+import { noticesDue, tellsOfDelay, type Notice, type Occasion } from './outcome/notices.ts';
 import { remainingEntry, type Outcome } from './outcome/record.ts';
 
 export type ConcludeDeps = {
@@ -34,16 +35,19 @@ export type Conclusion = {
   readonly outcomes: readonly Outcome[];
   /** An earlier worker recorded the attempt and may have come further. */
   readonly recorded: boolean;
-  readonly bounce: Pick<DsnRequest, 'reporter' | 'destination'>;
+  readonly telling: Pick<DsnRequest, 'reporter' | 'destination' | 'retryUntil'> & Occasion;
 };
 
 /** Resolves when the entry is acknowledged, or the signal ended it (then it comes again). */
 export async function conclude(job: Job, conclusion: Conclusion, deps: ConcludeDeps): Promise<void> {
   const { taken, envelope } = job;
   if (!conclusion.recorded && !(await record(conclusion, deps))) return taken.release();
-  if (!(await bounce(job, conclusion, deps))) return taken.release();
-  const remaining = remainingEntry(envelope, conclusion.attempted);
-  if (remaining !== undefined && !(await putBack(job, remaining, deps))) return taken.release();
+  const { attempted, outcomes, telling } = conclusion;
+  const notices = noticesDue(envelope, outcomes, telling);
+  if (!(await tell(job, { ...conclusion, notices }, deps))) return taken.release();
+  const remaining = remainingEntry(envelope, attempted);
+  const later = remaining && (tellsOfDelay(notices) ? { ...remaining, delayTold: true as const } : remaining);
+  if (later !== undefined && !(await putBack(job, later, deps))) return taken.release();
   await taken.done();
 }
 
@@ -106,21 +110,25 @@ async function record({ attempted, settled }: Conclusion, deps: ConcludeDeps): P
   return true;
 }
 
-async function bounce(job: Job, { outcomes, recorded, bounce }: Conclusion, deps: ConcludeDeps): Promise<boolean> {
+type Telling = Pick<Conclusion, 'recorded' | 'telling'> & { readonly notices: readonly Notice[] };
+
+async function tell(job: Job, { notices, recorded, telling }: Telling, deps: ConcludeDeps): Promise<boolean> {
+  if (notices.length === 0) return true;
   const { envelope, inline } = job;
-  if (outcomes.every(({ verdict }) => verdict.outcome === 'delivered' || verdict.outcome === 'deferred')) return true;
   const read = () => deps.queue.getBody(envelope, inline).then((bytes) => ({ ok: true as const, bytes }));
   const body = await insist('body-read', read, deps);
   if (body === undefined) return false;
   const original = body.bytes && Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength);
-  const dsn = composeDsn({ ...bounce, envelope, outcomes, original, node: deps.node, now: deps.now() });
-  if (dsn === undefined) return true;
-  const already = recorded ? await wasSent(dsn, deps) : false;
-  if (already === undefined) return false;
-  return already || queueDsn(dsn, deps);
+  for (const notice of notices) {
+    const dsn = composeDsn({ ...telling, notice, envelope, original, node: deps.node, now: deps.now() });
+    const already = recorded ? await wasSent(dsn, deps) : false;
+    if (already === undefined) return false;
+    if (!already && !(await queueDsn(dsn, deps))) return false;
+  }
+  return true;
 }
 
-/** A bounce that was attempted once has been queued; undefined means that nobody could tell before the end. */
+/** A notice that was attempted once has been queued; undefined means that nobody could tell before the end. */
 async function wasSent({ envelope: { platform, id, k } }: Dsn, deps: ConcludeDeps): Promise<boolean | undefined> {
   const look = () => deps.log.lastAttempted(platform, id, k).then((last) => ({ ok: true as const, last }));
   const answer = await insist('attempt-read', look, deps);

@@ -17,7 +17,7 @@ import { standardDeadlines, type Deadlines } from './delivery/smtp-client.ts';
 import { handBack, hold, untilDue } from './not-now.ts';
 import { classify, type OwnFact } from './outcome/classify.ts';
 import { attemptedEvent, settledEvent, standing, type Journey, type Outcome } from './outcome/record.ts';
-import { isTooOld, nextDue, standardDelays } from './outcome/schedule.ts';
+import { isLate, isTooOld, nextDue, standardDelays, standardLateMs } from './outcome/schedule.ts';
 import { createHoldCheck } from './policy/suspension.ts';
 import { createGuards } from './routing/address-guard.ts';
 import { createResolver } from './routing/dns.ts';
@@ -59,6 +59,8 @@ export type DeliverDeps = {
   readonly concurrency: number;
   /** Milliseconds between attempts, the last one repeats; empty means the standard schedule. */
   readonly retryDelays: readonly number[];
+  /** Milliseconds after which the sender of a waiting mail is told; absent: the standard three hours. */
+  readonly lateMs?: number;
   readonly clock: Clock;
   /** 0 <= x < 1 */
   readonly random: () => number;
@@ -179,7 +181,7 @@ async function deliver(taken: Taken, consumer: ConsumerKey, context: Context): P
   if (tried.kind === 'interrupted') return handBack(job, context);
   if (tried.kind === 'no-body') return bury(job, 'its body is missing or damaged', context);
 
-  // record, bounce, defer, acknowledge
+  // record, tell, defer, acknowledge
   const conclusion = concludingFrom(envelope, { ...tried, startedAt }, context);
   await conclude(job, conclusion, context);
 }
@@ -216,12 +218,11 @@ function resume(job: Job, attempted: AttemptedEvent, context: Context): Promise<
   const outcomes = attempted.results.flatMap(({ n, ...result }): Outcome[] => {
     const recipient = job.envelope.recipients.find((candidate) => candidate.n === n);
     if (recipient === undefined) return [];
-    const { code, ...rest } = result;
-    const verdict = { ...rest, ...(code === undefined ? {} : { code }), why: 'the receiving server did not take it' };
-    return [{ recipient, verdict, hop: attempted.hop }];
+    const why = `the receiving server ${result.outcome === 'delivered' ? 'took it' : 'did not take it'}`;
+    return [{ recipient, verdict: { ...result, why }, hop: attempted.hop }];
   });
-  const bounce = bounceFrom(job.envelope, context);
-  return conclude(job, { attempted, outcomes, recorded: true, bounce }, context);
+  const telling = tellingOf(job.envelope, attempted, context);
+  return conclude(job, { attempted, outcomes, recorded: true, telling }, context);
 }
 
 type Tried =
@@ -275,12 +276,19 @@ function concludingFrom(envelope: Envelope, { outcomes, journey, startedAt }: Re
   const record = { envelope, outcomes, journey, nextDue: next, startedAt, now: context.now(), node: context.node };
   const attempted = attemptedEvent(record);
   const settled = settledEvent(record, attempted);
-  return { attempted, settled, outcomes, recorded: false, bounce: bounceFrom(envelope, context) };
+  return { attempted, settled, outcomes, recorded: false, telling: tellingOf(envelope, attempted, context) };
 }
 
-function bounceFrom({ domain, sender }: Envelope, { snapshot }: Context): Conclusion['bounce'] {
-  const { fleet, domains } = snapshot();
+function tellingOf(envelope: Envelope, { at }: AttemptedEvent, context: Context): Conclusion['telling'] {
+  const { domain, sender, acceptedAt, attempt } = envelope;
+  const { fleet, domains } = context.snapshot();
   const policy = domains.get(domain);
+  const lateMs = context.lateMs ?? standardLateMs;
   const to = domainOf(sender);
-  return { reporter: fleet.helloName, destination: policy === undefined ? to : destinationOf(policy, to) };
+  return {
+    reporter: fleet.helloName,
+    destination: policy === undefined ? to : destinationOf(policy, to),
+    retryUntil: acceptedAt + fleet.retry.maxAgeMs,
+    late: isLate({ acceptedAt, at, attempt, lateMs }, context.retryDelays),
+  };
 }

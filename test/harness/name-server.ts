@@ -1,4 +1,5 @@
-// A DNS server on a UDP port of its own that answers from a zone a test writes and may change: records, NXDOMAIN, NODATA, SERVFAIL, silence.
+// A DNS server on a UDP port of its own that answers from a zone a test writes and may change: records, aliases (followed, as a
+// recursive server does), NXDOMAIN, NODATA, SERVFAIL, silence.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { decode, encode, type Answer } from 'dns-packet';
@@ -6,6 +7,7 @@ import { decode, encode, type Answer } from 'dns-packet';
 /** Records by type; a name that is missing is NXDOMAIN, a type that is missing NODATA. */
 export type ZoneEntry =
   | {
+      readonly CNAME?: string;
       readonly MX?: readonly (readonly [number, string])[];
       readonly A?: readonly string[];
       readonly AAAA?: readonly string[];
@@ -37,10 +39,11 @@ export async function startNameServer(zone: Zone): Promise<NameServer> {
     if (question === undefined) return;
     const { name, type } = question;
     questions.push(`${type} ${name}`);
-    const entry = self.zone[name.toLowerCase()];
+    const { aliases, end, entry } = follow(self.zone, name.toLowerCase());
     if (entry === 'silence') return;
     const rcode = entry === undefined ? rcodes.NXDOMAIN : entry === 'SERVFAIL' ? rcodes.SERVFAIL : 0;
-    const answers = entry === undefined || entry === 'SERVFAIL' ? [] : answersOf(name, type, entry);
+    const records = entry === undefined || entry === 'SERVFAIL' ? [] : answersOf(end, type, entry);
+    const answers = [...aliases, ...records];
     const flags = authoritative | rcode;
     socket.send(
       encode({ type: 'response', id: query.id ?? 0, flags, questions: [question], answers }),
@@ -55,6 +58,19 @@ export async function startNameServer(zone: Zone): Promise<NameServer> {
     questions,
     stop: () => void socket.close(),
   });
+}
+
+/** A loop ends after sixteen aliases, at a name that has another one and no records: what is answered is the aliases alone. */
+function follow(zone: Zone, name: string): { aliases: Answer[]; end: string; entry: ZoneEntry | undefined } {
+  const aliases: Answer[] = [];
+  let end = name;
+  let entry = zone[end];
+  while (aliases.length < 16 && typeof entry === 'object' && entry.CNAME !== undefined) {
+    aliases.push({ name: end, type: 'CNAME', ttl: 60, data: entry.CNAME });
+    end = entry.CNAME;
+    entry = zone[end];
+  }
+  return { aliases, end, entry };
 }
 
 function answersOf(name: string, type: string, entry: Exclude<ZoneEntry, string>): Answer[] {

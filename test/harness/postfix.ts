@@ -1,5 +1,5 @@
-// Postfix as a next hop: an instance of its own in a temporary directory, which takes mail for two mailboxes of one domain and
-// keeps it as files. Takes root, and Debian's postfix.
+// Postfix as a next hop: an instance of its own in a temporary directory, which takes mail for two mailboxes of one domain,
+// puts off mail for a third, and keeps what it took as files. Takes root, and Debian's postfix.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -23,6 +23,8 @@ export type Postfix = {
   readonly port: number;
   /** Does not offer PIPELINING. */
   readonly lockStepPort: number;
+  /** Does not offer DSN. */
+  readonly withoutDsnPort: number;
   /** Waits for that many mails in a mailbox of to.test; with LF as line ends and Postfix's own header fields ahead. */
   mailbox(local: 'one' | 'two', count: number): Promise<readonly string[]>;
 };
@@ -35,14 +37,14 @@ export async function startPostfix(
   if (process.getuid?.() !== 0 || !existsSync('/usr/share/postfix/master.cf.dist')) return undefined;
   const directory = mkdtempSync(join(tmpdir(), 'relayfleet-postfix-'));
   chmodSync(directory, 0o755);
-  const [port, lockStepPort] = [await freePort(), await freePort()];
+  const ports = { port: await freePort(), lockStepPort: await freePort(), withoutDsnPort: await freePort() };
   const config = join(directory, 'config');
   for (const folder of ['config', 'queue', 'data', 'mail']) mkdirSync(join(directory, folder));
   for (const folder of ['data', 'mail']) spawnSync('chown', ['postfix', join(directory, folder)]);
   writeFileSync(join(config, 'certificate.pem'), `${certificate.key}${certificate.cert}`, { mode: 0o600 });
   cpSync('/etc/postfix/postfix-files', join(config, 'postfix-files'));
   writeFileSync(join(config, 'main.cf'), mainConfig(directory));
-  writeFileSync(join(config, 'master.cf'), masterConfig(port, lockStepPort));
+  writeFileSync(join(config, 'master.cf'), masterConfig(ports));
   const control = (command: string) => spawnSync('postfix', ['-c', config, command], { encoding: 'utf8' });
   t.after(() => {
     control('stop');
@@ -60,7 +62,7 @@ export async function startPostfix(
       },
       { withinMs: 20_000 },
     );
-  return { port, lockStepPort, mailbox };
+  return { ...ports, mailbox };
 }
 
 function mainConfig(directory: string): string {
@@ -83,6 +85,7 @@ function mainConfig(directory: string): string {
     virtual_gid_maps: `static:${id('-g')}`,
     smtpd_relay_restrictions: 'reject_unauth_destination',
     smtpd_sender_restrictions: 'inline:{refused@example.com=REJECT}',
+    smtpd_recipient_restrictions: 'check_recipient_access inline:{{later@to.test = 450 4.2.1 not now}}',
     smtpd_tls_security_level: 'may',
     smtpd_tls_chain_files: join(directory, 'config/certificate.pem'),
   };
@@ -91,10 +94,11 @@ function mainConfig(directory: string): string {
     .join('');
 }
 
-function masterConfig(port: number, lockStepPort: number): string {
+function masterConfig({ port, lockStepPort, withoutDsnPort }: Omit<Postfix, 'mailbox'>): string {
   const service = (at: number) => `127.0.0.1:${at} inet n - n - - smtpd`;
   return readFileSync('/usr/share/postfix/master.cf.dist', 'utf8')
     .replace(/^smtp(\s+)inet\s+n\s+-\s+\S+\s+-\s+-\s+smtpd$/m, service(port))
     .replace(/^(\S+\s+(?:unix|fifo)\s+\S+\s+\S+\s+)y(\s)/gm, '$1n$2') // no chroot: the queue is not prepared for one
-    .concat(`${service(lockStepPort)}\n  -o smtpd_discard_ehlo_keywords=pipelining\n`);
+    .concat(`${service(lockStepPort)}\n  -o smtpd_discard_ehlo_keywords=pipelining\n`)
+    .concat(`${service(withoutDsnPort)}\n  -o smtpd_discard_ehlo_keywords=dsn\n`);
 }

@@ -41,6 +41,8 @@ export type PeerSession = {
 };
 
 export type PeerOptions = {
+  /** Address to listen at; 127.0.0.1 if not said. */
+  readonly host?: string;
   readonly port?: number;
   /** EHLO keywords. */
   readonly offers?: readonly string[];
@@ -91,7 +93,7 @@ export async function startPeer(options: PeerOptions = {}): Promise<ScriptedPeer
     });
   });
   const listen = async (port: number) => {
-    server.listen(port, '127.0.0.1');
+    server.listen(port, options.host ?? '127.0.0.1');
     await once(server, 'listening');
     return (server.address() as { port: number }).port;
   };

@@ -84,7 +84,11 @@ async function refusedAtOpening(t: TestContext, setting: Setting) {
 
 test('a mail arrives byte for byte, pieces joined and dots undone', async (t) => {
   const { peer, sent } = await deliver(t, {});
-  assert.deepEqual(sent, { facts: [{ kind: 'taken', reply: '250 2.0.0 taken' }], begun: true, reusable: true });
+  assert.deepEqual(sent, {
+    facts: [{ kind: 'taken', reply: '250 2.0.0 taken', notifies: true }],
+    begun: true,
+    reusable: true,
+  });
   const [received] = await peer.mail(1);
   assert.equal(received?.raw.toString(), `X-First: piece\r\n${text.toString()}`);
   assert.equal(received?.from, 'from@example.com');
@@ -112,7 +116,7 @@ test('each recipient has a fact of its own', async (t) => {
   for (const offers of [usualOffers, []]) {
     const { sent } = await deliver(t, { script, offers }, mail({ recipients }));
     assert.deepEqual(sent.facts, [
-      { kind: 'taken', reply: '250 2.0.0 taken' },
+      { kind: 'taken', reply: '250 2.0.0 taken', notifies: offers.includes('DSN') },
       { kind: 'refused', stage: 'rcpt', reply: '550 5.1.1 no such user' },
       { kind: 'refused', stage: 'rcpt', reply: '452 4.2.2 full' },
     ]);

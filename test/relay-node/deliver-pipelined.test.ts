@@ -80,7 +80,7 @@ test('MAIL, every RCPT and DATA leave before any reply, then message and dot tog
     assert.equal(await rest(), '');
   });
   const sent = await session.send(mail());
-  const taken = { kind: 'taken', reply: '250 taken' };
+  const taken = { kind: 'taken', reply: '250 taken', notifies: false };
   assert.deepEqual(sent, { facts: [taken, taken], begun: true, reusable: true });
   session.quit();
   assert.equal(session.isOpen(), false);
@@ -329,7 +329,7 @@ test('replies in single octets, several lines each, are read as they are meant',
   });
   assert.deepEqual((await session.send(mail())).facts, [
     { kind: 'refused', stage: 'rcpt', reply: '550-5.1.1 no\n550 5.1.1 such user' },
-    { kind: 'taken', reply: '250-2.0.0 taken\n250 2.0.0 as 17' },
+    { kind: 'taken', reply: '250-2.0.0 taken\n250 2.0.0 as 17', notifies: false },
   ]);
 });
 

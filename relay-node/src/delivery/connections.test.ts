@@ -15,6 +15,7 @@ function setUp(settings: { mailsPerSession?: number; restMs?: number } = {}) {
       tls: null,
       closed: false,
       send: () => assert.fail('not here'),
+      address: '192.0.2.1',
       isOpen: () => !session.closed,
       quit: () => void (session.closed = true),
     };

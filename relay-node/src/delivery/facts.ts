@@ -6,7 +6,8 @@
 export type Stage = 'greeting' | 'hello' | 'auth' | 'mail' | 'rcpt' | 'data' | 'dot';
 
 export type Fact =
-  | { readonly kind: 'taken'; readonly reply: string }
+  /** `notifies`: the peer offers DSN, so whoever asked for word of a delivery has it from there. */
+  | { readonly kind: 'taken'; readonly reply: string; readonly notifies: boolean }
   /** Anything but the reply we needed, whatever its code. */
   | { readonly kind: 'refused'; readonly stage: Stage; readonly reply: string }
   /** No TCP connection. */

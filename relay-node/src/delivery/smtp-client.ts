@@ -69,6 +69,8 @@ export type Sent = {
 export type Session = {
   /** `TLSv1.3` and the like; null in clear. */
   readonly tls: string | null;
+  /** The address it leads to. */
+  readonly address: string;
   send(mail: OutgoingMail): Promise<Sent>;
   isOpen(): boolean;
   /** Takes leave (QUIT); ends the connection soon after, answered or not. */
@@ -133,7 +135,8 @@ async function authenticate(
   return loginFact(answer);
 }
 
-function startSession(connection: SMTPConnection, ehloReply: string, { deadlines, signal }: OpenRequest): Opened {
+function startSession(connection: SMTPConnection, ehloReply: string, request: OpenRequest): Opened {
+  const { address, deadlines, signal } = request;
   const socket = takeSocket(connection);
   if (socket === undefined) {
     connection.close();
@@ -145,6 +148,7 @@ function startSession(connection: SMTPConnection, ehloReply: string, { deadlines
     ok: true,
     session: {
       tls: socket instanceof TLSSocket ? socket.getProtocol() : null,
+      address,
       isOpen: line.isOpen,
       quit: () => line.leave(),
       send: (mail) => transact(terms, mail),

@@ -25,7 +25,7 @@ export async function transact({ line, peer, deadlines }: Terms, mail: OutgoingM
     return { facts: facts.map((fact) => fact!), begun: false, reusable };
   }
   const uploaded = await line.upload(mail.pieces, deadlines);
-  const common = messageFact(uploaded);
+  const common = messageFact(uploaded, peer);
   if (!uploaded.dotSent) line.hangUp(); // not even QUIT: it would be a line of the message
   line.rest();
   return {
@@ -40,12 +40,12 @@ function unsaid(mail: OutgoingMail, fact: Fact): Sent {
   return { facts: mail.recipients.map(() => fact), begun: false, reusable: true };
 }
 
-function messageFact({ reply, ended = 'ECONNECTION', dotSent }: Uploaded): Fact {
+function messageFact({ reply, ended = 'ECONNECTION', dotSent }: Uploaded, peer: Capabilities): Fact {
   if (reply === undefined) return brokenOff(ended, dotSent);
   const positive = replyClass(reply) === 2;
   // It cannot be about a message it has not seen.
   if (positive && !dotSent) return { kind: 'lost', dotSent, detail: 'EARLY_REPLY' };
-  if (positive) return { kind: 'taken', reply: reply.text };
+  if (positive) return { kind: 'taken', reply: reply.text, notifies: peer.has('DSN') };
   return { kind: 'refused', stage: dotSent ? 'dot' : 'data', reply: reply.text };
 }
 

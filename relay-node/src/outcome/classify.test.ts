@@ -118,8 +118,13 @@ for (const [stage, reply, outcome, category, status] of replies)
 const others: Readonly<
   Record<string, [Parameters<typeof classify>[0], outcome: string, category: string, status: string]>
 > = {
-  taken: [{ kind: 'taken', reply: '250 2.6.0 queued' }, 'delivered', 'accepted', '2.6.0'],
-  'taken without an enhanced code': [{ kind: 'taken', reply: '250 ok' }, 'delivered', 'accepted', '2.0.0'],
+  taken: [{ kind: 'taken', reply: '250 2.6.0 queued', notifies: true }, 'delivered', 'accepted', '2.6.0'],
+  'taken without an enhanced code': [
+    { kind: 'taken', reply: '250 ok', notifies: true },
+    'delivered',
+    'accepted',
+    '2.0.0',
+  ],
   unreachable: [{ kind: 'unreachable', detail: 'ECONNREFUSED' }, 'deferred', 'network', '4.4.1'],
   'lost before the dot': [{ kind: 'lost', dotSent: false, detail: 'ECONNRESET' }, 'deferred', 'network', '4.4.2'],
   'lost after the dot': [{ kind: 'lost', dotSent: true, detail: 'ECONNRESET' }, 'deferred', 'network', '4.4.2'],
@@ -175,7 +180,7 @@ test('the next hop is asked only where nothing of the mail can have been judged 
     { kind: 'address-refused' },
   ];
   const stays: Parameters<typeof isHopsFault>[0][] = [
-    { kind: 'taken', reply: '250 ok' },
+    { kind: 'taken', reply: '250 ok', notifies: true },
     { kind: 'lost', dotSent: true, detail: 'x' },
     { kind: 'refused', stage: 'rcpt', reply: '550 no' },
     { kind: 'refused', stage: 'mail', reply: '451 later' },
@@ -186,4 +191,9 @@ test('the next hop is asked only where nothing of the mail can have been judged 
   ];
   for (const fact of asks) assert.equal(isHopsFault(fact), true, JSON.stringify(fact));
   for (const fact of stays) assert.equal(isHopsFault(fact), false, JSON.stringify(fact));
+});
+
+test('what a peer without DSN takes is relayed, as far as anybody will hear', () => {
+  assert.equal(classify({ kind: 'taken', reply: '250 ok', notifies: false }).relayed, true);
+  assert.equal(classify({ kind: 'taken', reply: '250 ok', notifies: true }).relayed, undefined);
 });

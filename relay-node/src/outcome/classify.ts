@@ -18,18 +18,19 @@ export type Verdict = {
   readonly outcome: AttemptOutcome;
   readonly category: OutcomeCategory;
   /** The peer's reply code, where it replied. */
-  readonly code?: number;
+  readonly code?: number | undefined;
   /** RFC 3463. */
   readonly status: string;
   /** In our words, for the sender of the mail. No addresses. */
   readonly why: string;
+  /** Delivered, and the next hop sends no notices itself. RFC 3461 §5.2.2 */
+  readonly relayed?: true | undefined;
   /** In the peer's words. May hold addresses: for the bounce alone. */
   readonly reply?: string;
 };
 
 export function classify(fact: Fact | RoutingFailure | OwnFact): Verdict {
-  if (fact.kind === 'taken')
-    return { ...readReply(fact.reply, '2.0.0'), outcome: 'delivered', category: 'accepted', why: 'delivered' };
+  if (fact.kind === 'taken') return { ...readReply(fact.reply, '2.0.0'), ...(fact.notifies ? taken : relayed) };
   if (fact.kind === 'refused') return classifyReply(fact.stage, fact.reply);
   if (fact.kind === 'unfit') return unfit[fact.lacks];
   if (fact.kind === 'lost') return fact.dotSent ? lostAfterDot : lostBeforeDot;
@@ -211,6 +212,9 @@ const bounced = (category: OutcomeCategory, status: string, why: string): Verdic
   status,
   why,
 });
+
+const taken = { outcome: 'delivered', category: 'accepted', why: 'the receiving server took it' } as const;
+const relayed = { ...taken, relayed: true } as const;
 
 const lostBeforeDot = deferred('network', '4.4.2', 'the connection to the receiving server broke');
 // RFC 5321 §4.5.3.2.6: the peer may have taken it. Tried again: better twice than not at all.

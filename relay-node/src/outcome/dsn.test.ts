@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeEntry, encodeEntry, type Envelope, type Recipient } from '@relayfleet/contract/envelope.ts';
-import { isMailId } from '@relayfleet/contract/mail-id.ts';
+import { decodeEntry, encodeEntry, type Envelope } from '@relayfleet/contract/envelope.ts';
 import type { Verdict } from './classify.ts';
-import { composeDsn, dsnId, type DsnRequest } from './dsn.ts';
+import { composeDsn, type DsnRequest } from './dsn.ts';
+import type { Action } from './notices.ts';
 
 const envelope: Envelope = {
   v: 1,
@@ -36,21 +36,22 @@ const refused: Verdict = {
 };
 const original = Buffer.from('From: s@example.com\r\nSubject: hi\r\n\r\nsecret body\r\n');
 
-function request(
-  changes: Partial<Envelope> = {},
-  recipients: readonly Recipient[] = envelope.recipients,
-  verdict = refused,
-): DsnRequest {
-  const outcomes = recipients.map((recipient) => ({ recipient, verdict, hop: 'mx.to.test' }));
-  const about = { reporter: 'relay.test', node: 'node-a', destination: 'example.com', now: 1_700_000_060_000 };
-  return { envelope: { ...envelope, ...changes }, outcomes, original, ...about };
-}
-const textOf = (given: DsnRequest) => composeDsn(given)?.message.toString() ?? '';
+const id = '01HZZZZZZZAAAAAAAAAAAAAAAA';
 
-test('the whole report', () => {
+type Changes = Partial<Envelope> & { readonly action?: Action };
+function request({ action = 'failed', ...changes }: Changes = {}, verdict = refused): DsnRequest {
+  const changed = { ...envelope, ...changes };
+  const about = changed.recipients.map((recipient) => ({ recipient, verdict, hop: 'mx.to.test' }));
+  const who = { reporter: 'relay.test', node: 'node-a', destination: 'example.com' };
+  const when = { now: 1_700_000_060_000, retryUntil: 1_700_432_000_000 };
+  return { notice: { action, id, about }, envelope: changed, original, ...who, ...when };
+}
+const textOf = (given: DsnRequest) => composeDsn(given).message.toString();
+
+test('the whole report of a failure', () => {
   const text = textOf(request({ envid: 'QQ+2B7' }));
   assert.equal(
-    text.replaceAll(dsnId(envelope), 'ID').replaceAll('\r\n', '\n'),
+    text.replaceAll(id, 'ID').replaceAll('\r\n', '\n'),
     `From: Mail Delivery System <MAILER-DAEMON@example.com>
 To: <s@example.com>
 Subject: Undelivered Mail Returned to Sender
@@ -103,39 +104,43 @@ Subject: hi
   );
 });
 
-test('it is a queue entry from the null sender to the sender, with an id that is always the same', () => {
-  const dsn = composeDsn(request());
-  assert.ok(dsn !== undefined && isMailId(dsn.envelope.id));
-  assert.deepEqual(
-    [dsn.envelope.sender, dsn.envelope.recipients[0]?.address, dsn.envelope.kind],
-    ['', 's@example.com', 'dsn'],
+const late: Verdict = { outcome: 'deferred', category: 'peer', code: 451, status: '4.3.0', why: 'it was ill' };
+
+test('a notice of delay says until when it is tried, and that nothing need be sent again', () => {
+  const text = textOf(request({ action: 'delayed' }, { ...late, reply: '451 4.3.0 no' })).replaceAll('\r\n', '\n');
+  assert.match(text, /^Subject: Delayed Mail \(still being tried\)$/m);
+  assert.match(text, /\nno need to send it again: it is tried until\nSun, 19 Nov 2023 22:13:20 \+0000\.\n/);
+  assert.match(
+    text,
+    new RegExp(
+      '\nFinal-Recipient: rfc822; r@to.test\nAction: delayed\nStatus: 4.3.0\nRemote-MTA: dns; mx.to.test\n' +
+        'Diagnostic-Code: smtp; 451 4.3.0 no\nLast-Attempt-Date: [^\n]+\nWill-Retry-Until: Sun, 19 Nov 2023 22:13:20 .0000\n\n',
+    ),
   );
-  assert.equal(composeDsn({ ...request(), now: 1_800_000_000_000 })?.envelope.id, dsn.envelope.id);
-  assert.notEqual(composeDsn(request({ attempt: 1 }))?.envelope.id, dsn.envelope.id);
-  assert.notEqual(composeDsn(request({ k: 1 }))?.envelope.id, dsn.envelope.id);
+});
+
+test('a notice of relaying says that no more is heard', () => {
+  const taken: Verdict = { outcome: 'delivered', category: 'accepted', code: 250, status: '2.0.0', why: 'it took it' };
+  const text = textOf(request({ action: 'relayed' }, taken));
+  assert.match(text, /^Subject: Mail Handed On Without Delivery Notices\r$/m);
+  assert.match(text, /\r\nAction: relayed\r\nStatus: 2\.0\.0\r\n/);
+  assert.doesNotMatch(text, /Will-Retry-Until|could not/);
+});
+
+test('it is a queue entry from the null sender to the sender', () => {
+  const dsn = composeDsn(request());
+  const { sender, recipients, kind, domain } = dsn.envelope;
+  assert.deepEqual([sender, recipients[0]?.address, kind, domain], ['', 's@example.com', 'dsn', 'example.com']);
+  assert.equal(dsn.envelope.id, id);
   assert.ok(decodeEntry(encodeEntry(dsn.envelope, dsn.message)).ok);
 });
 
-const silent: Readonly<Record<string, DsnRequest>> = {
-  'about a bounce': request({ kind: 'dsn' }),
-  'to the null sender': request({ sender: '' }),
-  'where NOTIFY=NEVER': request({}, [{ n: 0, address: 'r@to.test', notify: ['NEVER'] }]),
-  'where NOTIFY names no failure': request({}, [{ n: 0, address: 'r@to.test', notify: ['SUCCESS', 'DELAY'] }]),
-  'where nothing failed for good': request({}, undefined, { ...refused, outcome: 'deferred' }),
-  'where it was delivered': request({}, undefined, { ...refused, outcome: 'delivered' }),
-};
-for (const [name, given] of Object.entries(silent))
-  test(`no bounce ${name}`, () => assert.equal(composeDsn(given), undefined));
-
-test('only those who want a word about a failure are in it', () => {
-  const text = textOf(
-    request({}, [
-      { n: 0, address: 'a@to.test', notify: ['NEVER'] },
-      { n: 1, address: 'b@to.test', notify: ['FAILURE', 'DELAY'], orcpt: 'rfc822;B+2B1@to.test' },
-      { n: 2, address: 'c@to.test' },
-    ]),
-  );
-  assert.doesNotMatch(text, /a@to\.test/);
+test('each recipient has a group of its own, with the address the sender knows', () => {
+  const recipients = [
+    { n: 1, address: 'b@to.test', orcpt: 'rfc822;B+2B1@to.test' },
+    { n: 2, address: 'c@to.test' },
+  ];
+  const text = textOf(request({ recipients }));
   assert.match(text, /Original-Recipient: rfc822; B\+1@to\.test\r\nFinal-Recipient: rfc822; b@to\.test\r\n/);
   assert.match(text, /\r\n\r\nFinal-Recipient: rfc822; c@to\.test\r\n/);
 });
@@ -146,26 +151,25 @@ test('RET=FULL returns the message, unless it is large; without the message ther
   const large = { ...request({ ret: 'FULL' }), original: Buffer.concat([original, Buffer.alloc(200_000, 'x')]) };
   assert.match(textOf(large), /text\/rfc822-headers/);
   assert.match(textOf({ ...request(), original: undefined }), /Content-Type: text\/rfc822-headers/);
+  for (const action of ['delayed', 'relayed'] as const)
+    assert.doesNotMatch(textOf(request({ ret: 'FULL', action })), /secret body/, action);
 });
 
 test('a peer’s words cannot add lines, parts or strange bytes', () => {
   const reply = `550-5.1.1 a\r\nAction: delivered\n550 \u0007ü${'x'.repeat(3000)}`;
-  const text = textOf(request({}, undefined, { ...refused, reply, why: 'broken\r\n--=_x' }));
+  const text = textOf(request({}, { ...refused, reply, why: 'broken\r\n--=_x' }));
   assert.doesNotMatch(text, /^Action: delivered/m);
   assert.ok(text.split('\r\n').every((line) => line.length <= 998 && /^[\x20-\x7e]*$/.test(line)));
 });
 
 test('addresses beyond ASCII are written so that every reader can take them', () => {
-  const dsn = composeDsn(request({ sender: 'zoë@example.com' }, [{ n: 0, address: 'jörg@to.test' }]));
-  assert.match(dsn?.message.toString() ?? '', /Final-Recipient: utf-8; j\\x\{F6\}rg@to\.test/);
-  assert.equal(dsn?.envelope.smtputf8, true);
+  const dsn = composeDsn(request({ sender: 'zoë@example.com', recipients: [{ n: 0, address: 'jörg@to.test' }] }));
+  assert.match(dsn.message.toString(), /Final-Recipient: utf-8; j\\x\{F6\}rg@to\.test/);
+  assert.equal(dsn.envelope.smtputf8, true);
 });
 
 test('a header beyond ASCII is returned as such, and needs an 8-bit way', () => {
   const dsn = composeDsn({ ...request(), original: Buffer.from('Subject: é\r\n\r\n') });
-  assert.match(
-    dsn?.message.toString() ?? '',
-    /Content-Type: message\/global-headers\r\n[^]*Content-Transfer-Encoding: 8bit/,
-  );
-  assert.equal(dsn?.envelope.eightBit, true);
+  assert.match(dsn.message.toString(), /Content-Type: message\/global-headers\r\n[^]*Content-Transfer-Encoding: 8bit/);
+  assert.equal(dsn.envelope.eightBit, true);
 });

@@ -1,43 +1,39 @@
-// The bounce: a delivery status notification to the sender of a mail that could not be delivered.
-// RFC 3464 (the report), RFC 6522 (multipart/report), RFC 3461 (whom to tell), RFC 3834 (automatic), RFC 6533 (beyond ASCII).
-// Decides whether one is due and what it says; refuses to know the queue it goes into.
-import { createHash } from 'node:crypto';
-import type { Envelope, Recipient } from '@relayfleet/contract/envelope.ts';
-import { derivedMailId, mailIdTime } from '@relayfleet/contract/mail-id.ts';
-import type { Outcome } from './record.ts';
+// A notice to the sender of a mail as it is written: delivery status notifications about failure, delay and relaying.
+// RFC 3464 (the report), RFC 6522 (multipart/report), RFC 3461 (what comes back), RFC 3834 (automatic), RFC 6533 (beyond ASCII).
+// Decides what it says; refuses to know when one is due (notices.ts) and the queue it goes into.
+import type { Envelope } from '@relayfleet/contract/envelope.ts';
+import type { Action, Notice } from './notices.ts';
 
 export type DsnRequest = {
+  readonly notice: Notice;
+  /** Of the mail it is about. */
   readonly envelope: Envelope;
-  /** Of all recipients; those that need no word are left out here. */
-  readonly outcomes: readonly Outcome[];
   /** The mail as it was queued; undefined when it cannot be read any more. */
   readonly original: Buffer | undefined;
   /** Name of this relay. */
   readonly reporter: string;
   readonly node: string;
+  /** Routing key of the sender's domain. */
   readonly destination: string;
+  /** When a mail still waiting is given up. */
+  readonly retryUntil: number;
   readonly now: number;
 };
 
 /** A mail of our own, ready to be queued; its body is inline. */
 export type Dsn = { readonly envelope: Envelope; readonly message: Buffer };
 
-const longestFullReturn = 131_072; // a bounce stays an inline entry
+const longestFullReturn = 131_072; // a notice stays an inline entry
 
-/** The bounce that these outcomes call for; undefined when nobody is to be told. Made again it has the same id. */
-export function composeDsn(request: DsnRequest): Dsn | undefined {
-  const { envelope, outcomes, now, node } = request;
-  // RFC 5321 §6.1, RFC 3834 §2: nothing is ever said about a bounce, and never to the null sender.
-  if (envelope.kind === 'dsn' || envelope.sender === '') return undefined;
-  const failures = outcomes.filter(({ verdict, recipient }) => isFailure(verdict.outcome) && wantsWord(recipient));
-  if (failures.length === 0) return undefined;
-  const id = dsnId(envelope);
-  const message = compose(request, failures, id);
+/** The notice as a queue entry from the null sender to the mail's sender. */
+export function composeDsn(request: DsnRequest): Dsn {
+  const { notice, envelope, now, node } = request;
+  const message = compose(request);
   return {
     message,
     envelope: {
       v: 1,
-      id,
+      id: notice.id,
       k: 0,
       of: 1,
       kind: 'dsn',
@@ -59,44 +55,63 @@ export function composeDsn(request: DsnRequest): Dsn | undefined {
   };
 }
 
-/** One bounce per entry and attempt: the id is a function of both. */
-export function dsnId({ id, k, attempt }: Envelope): string {
-  return derivedMailId(mailIdTime(id), createHash('sha256').update(`dsn.${id}.${k}.${attempt}`).digest());
-}
+type Words = {
+  readonly subject: string;
+  /** For people, lines of at most 78 characters. RFC 5322 §2.1.1 */
+  readonly says: (until: string) => readonly string[];
+  /** What the returned part is called. */
+  readonly returned: string;
+};
 
-function isFailure(outcome: Outcome['verdict']['outcome']): boolean {
-  return outcome === 'bounced' || outcome === 'expired';
-}
+const words: Readonly<Record<Action, Words>> = {
+  failed: {
+    subject: 'Undelivered Mail Returned to Sender',
+    says: () => [
+      'Your message could not be delivered to the recipients below, and is not',
+      'tried again. The attached report says the same to programs.',
+    ],
+    returned: 'Undelivered Message',
+  },
+  delayed: {
+    subject: 'Delayed Mail (still being tried)',
+    says: (until) => [
+      'Your message could not be delivered to the recipients below yet. There is',
+      'no need to send it again: it is tried until',
+      `${until}.`,
+    ],
+    returned: 'Delayed Message',
+  },
+  relayed: {
+    subject: 'Mail Handed On Without Delivery Notices',
+    says: () => [
+      'The receiving servers of the recipients below took your message. They do',
+      'not say whether they deliver it, so this is all you hear if they do.',
+    ],
+    returned: 'Relayed Message',
+  },
+};
 
-/** RFC 3461 §4.1: without NOTIFY a failure is told; NEVER and a list without FAILURE silence it. */
-function wantsWord({ notify }: Recipient): boolean {
-  return notify === undefined || notify.includes('FAILURE');
-}
-
-function compose(request: DsnRequest, failures: readonly Outcome[], id: string): Buffer {
-  const { envelope, reporter, now } = request;
-  const boundary = `=_${id}`;
+function compose(request: DsnRequest): Buffer {
+  const { notice, envelope, now } = request;
+  const boundary = `=_${notice.id}`;
   const original = originalPart(request);
   const date = mailDate(now);
   const header = [
     `From: Mail Delivery System <MAILER-DAEMON@${envelope.domain}>`,
     `To: <${envelope.sender}>`,
-    'Subject: Undelivered Mail Returned to Sender',
+    `Subject: ${words[notice.action].subject}`,
     `Date: ${date}`,
-    `Message-ID: <${id}@${envelope.domain}>`,
+    `Message-ID: <${notice.id}@${envelope.domain}>`,
     'Auto-Submitted: auto-replied', // RFC 3834 §5
     'MIME-Version: 1.0',
     `Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="${boundary}"`,
     `Content-Transfer-Encoding: ${original.encoding}`,
   ];
   const parts = [
-    part(
-      ['Content-Type: text/plain; charset=us-ascii', 'Content-Description: Notification'],
-      explanation(failures, reporter),
-    ),
+    part(['Content-Type: text/plain; charset=us-ascii', 'Content-Description: Notification'], explanation(request)),
     part(
       ['Content-Type: message/delivery-status', 'Content-Description: Delivery report'],
-      statusReport(request, failures, date),
+      statusReport(request, date),
     ),
   ];
   const open = `${header.join('\r\n')}\r\n\r\n${parts.map((text) => `--${boundary}\r\n${text}\r\n`).join('')}`;
@@ -112,8 +127,8 @@ function part(header: readonly string[], text: string): string {
 }
 
 /** For people. */
-function explanation(failures: readonly Outcome[], reporter: string): string {
-  const told = failures.map(({ recipient, verdict, hop }) => {
+function explanation({ notice, reporter, retryUntil }: DsnRequest): string {
+  const told = notice.about.map(({ recipient, verdict, hop }) => {
     const said =
       verdict.reply === undefined ? '' : `\r\n    ${hop ?? 'The receiving server'} said: ${oneLine(verdict.reply)}`;
     return `<${asciiAddress(recipient.address)}>\r\n    ${oneLine(verdict.why)}${said}\r\n`;
@@ -121,37 +136,37 @@ function explanation(failures: readonly Outcome[], reporter: string): string {
   return [
     `This is the mail system at ${reporter}.`,
     '',
-    'Your message could not be delivered to the recipients below, and is not',
-    'tried again. The attached report says the same to programs.',
+    ...words[notice.action].says(mailDate(retryUntil)),
     '',
     ...told,
   ].join('\r\n');
 }
 
 /** For programs: fields about the message, then a group for each recipient. RFC 3464 §2.2, §2.3 */
-function statusReport({ envelope, reporter }: DsnRequest, failures: readonly Outcome[], date: string): string {
+function statusReport({ notice, envelope, reporter, retryUntil }: DsnRequest, date: string): string {
   const perMessage = [
     `Reporting-MTA: dns; ${reporter}`,
     ...(envelope.envid === undefined ? [] : [`Original-Envelope-Id: ${oneLine(decodeXtext(envelope.envid))}`]),
     `Arrival-Date: ${mailDate(envelope.acceptedAt)}`,
   ];
-  const perRecipient = failures.map(({ recipient, verdict, hop }) => [
+  const perRecipient = notice.about.map(({ recipient, verdict, hop }) => [
     ...(recipient.orcpt === undefined ? [] : [`Original-Recipient: ${originalRecipient(recipient.orcpt)}`]),
     `Final-Recipient: ${isAscii(recipient.address) ? 'rfc822' : 'utf-8'}; ${asciiAddress(recipient.address)}`,
-    'Action: failed',
+    `Action: ${notice.action}`,
     `Status: ${verdict.status}`,
     ...(hop === null ? [] : [`Remote-MTA: dns; ${hop}`]),
     ...(verdict.reply === undefined ? [] : [`Diagnostic-Code: smtp; ${oneLine(verdict.reply)}`]),
     `Last-Attempt-Date: ${date}`,
+    ...(notice.action === 'delayed' ? [`Will-Retry-Until: ${mailDate(retryUntil)}`] : []), // RFC 3464 §2.3.8
   ]);
   return [perMessage, ...perRecipient].map((fields) => `${fields.join('\r\n')}\r\n`).join('\r\n');
 }
 
 type OriginalPart = { readonly header: string; readonly encoding: '7bit' | '8bit'; readonly content: Buffer };
 
-/** RFC 3461 §4.3: the whole message where RET=FULL asks for it and it is not large, else its header. */
-function originalPart({ envelope, original = Buffer.alloc(0) }: DsnRequest): OriginalPart {
-  const full = envelope.ret === 'FULL' && original.length <= longestFullReturn;
+/** RFC 3461 §4.3: of a failure the whole message where RET=FULL asks for it and it is not large, else its header. */
+function originalPart({ notice, envelope, original = Buffer.alloc(0) }: DsnRequest): OriginalPart {
+  const full = notice.action === 'failed' && envelope.ret === 'FULL' && original.length <= longestFullReturn;
   const headerEnd = original.indexOf('\r\n\r\n');
   const headers = headerEnd < 0 ? original : original.subarray(0, headerEnd + 2);
   const content = full ? original : headers;
@@ -160,7 +175,7 @@ function originalPart({ envelope, original = Buffer.alloc(0) }: DsnRequest): Ori
   const plain = full ? 'message/rfc822' : 'text/rfc822-headers';
   const type = beyondAscii ? (full ? 'message/global' : 'message/global-headers') : plain; // RFC 6533 §3
   return {
-    header: `Content-Type: ${type}\r\nContent-Description: Undelivered Message\r\nContent-Transfer-Encoding: ${encoding}`,
+    header: `Content-Type: ${type}\r\nContent-Description: ${words[notice.action].returned}\r\nContent-Transfer-Encoding: ${encoding}`,
     encoding,
     content,
   };

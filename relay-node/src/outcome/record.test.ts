@@ -89,3 +89,23 @@ test('where an entry stands by the last record of its mail', () => {
   assert.equal(standing(envelope, { ...last, nextDue: null }), 'recorded');
   assert.equal(standing({ ...envelope, attempt: 1 }, { ...last, nextDue: null }), 'superseded');
 });
+
+test('that word of relaying is due is recorded for those who asked for it, and for nobody else', () => {
+  const given = record('delivered', 'delivered', 'delivered');
+  const wishes = [['SUCCESS', 'DELAY'], ['FAILURE'], undefined] as const;
+  const outcomes = given.outcomes.map(({ recipient, ...rest }, i) => {
+    const notify = wishes[i] === undefined ? {} : { notify: [...wishes[i]] };
+    return { ...rest, recipient: { ...recipient, ...notify }, verdict: { ...rest.verdict, relayed: true as const } };
+  });
+  const event = attemptedEvent({ ...given, outcomes });
+  assert.deepEqual(
+    event.results.map(({ relayed }) => relayed),
+    [true, undefined, undefined],
+  );
+  assert.deepEqual(decodeEvents(encodeEvents([event])), { ok: true, value: [event] });
+});
+
+test('that the sender was told of the delay stays with the entry', () => {
+  const event = attemptedEvent(record('deferred', 'deferred', 'deferred'));
+  assert.equal(remainingEntry({ ...envelope, delayTold: true }, event)?.delayTold, true);
+});

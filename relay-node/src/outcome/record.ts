@@ -70,8 +70,16 @@ export function standing(envelope: Envelope, last: AttemptedEvent | undefined): 
   return last.attempt > envelope.attempt + 1 ? 'superseded' : 'recorded';
 }
 
-function toResult({ n }: Recipient, { outcome, category, code, status }: Verdict): RecipientResult {
-  return { n, outcome, category, ...(code === undefined ? {} : { code }), status };
+function toResult({ n, notify }: Recipient, { outcome, category, code, status, relayed }: Verdict): RecipientResult {
+  const wordIsDue = relayed === true && notify?.includes('SUCCESS') === true;
+  return {
+    n,
+    outcome,
+    category,
+    ...(code === undefined ? {} : { code }),
+    status,
+    ...(wordIsDue ? { relayed: true } : {}),
+  };
 }
 
 function totalsAfter({ settled }: Envelope, results: readonly RecipientResult[]): Envelope['settled'] {

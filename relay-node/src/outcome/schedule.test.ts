@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { earlyBy, isTooOld, nextDue, nextLook, standardDelays, type ScheduleRequest } from './schedule.ts';
+import {
+  earlyBy,
+  isLate,
+  isTooOld,
+  nextDue,
+  nextLook,
+  standardDelays,
+  standardLateMs,
+  type ScheduleRequest,
+} from './schedule.ts';
 
 const day = 86_400_000;
 const request = ({ from = 0, ...changes }: Partial<ScheduleRequest> = {}): ScheduleRequest => ({
@@ -136,6 +145,23 @@ test('no jump of any clock makes a mail be given up without the tries of half it
       assert.ok(hasty <= 2, `${hasty} of ${tries.length} tries in a hurry`); // one when a clock jumps
     }),
   );
+});
+
+test('late is what is three hours old and had its tries: some four hours after it came, whatever a clock says before', () => {
+  const lateness = (at: number, attempt: number) => isLate({ acceptedAt: 0, at, attempt, lateMs: standardLateMs });
+  assert.equal(lateness(standardLateMs - 1, 6), false);
+  assert.equal(lateness(standardLateMs, 6), true);
+  assert.equal(lateness(10 * 86_400_000, 0), false); // a clock that jumped
+  const attempts = [...standardDelays.keys()].map((i) =>
+    standardDelays.slice(0, i).reduce((sum, wait) => sum + wait, 0),
+  );
+  const first = attempts.findIndex((at, attempt) => lateness(at, attempt));
+  for (const drift of [0.9, 1, 1.1])
+    assert.equal(
+      attempts.findIndex((at, i) => lateness(at * drift, i)),
+      first,
+    );
+  assert.equal(Math.round(attempts[first]! / 3_600_000), 4);
 });
 
 test('a held entry is looked at again within two minutes, at one moment however often it is put back before', () => {

@@ -61,6 +61,24 @@ export function isTooOld(question: AgeQuestion, delays: readonly number[] = stan
   );
 }
 
+/** The seventh attempt of the standard schedule, some four hours after the mail came, is the first one past it. */
+export const standardLateMs = 3 * hour;
+
+export type LatenessQuestion = {
+  readonly acceptedAt: number;
+  /** When the attempt was recorded. */
+  readonly at: number;
+  /** Attempts made before it. */
+  readonly attempt: number;
+  readonly lateMs: number;
+};
+
+/** Whether a mail that waits on is late. As with giving up: an age that is only a wrong clock's is not believed. */
+export function isLate(question: LatenessQuestion, delays: readonly number[] = standardDelays): boolean {
+  const { acceptedAt, at, attempt, lateMs } = question;
+  return at - acceptedAt >= lateMs && waitsBefore(attempt, delays) >= lateMs / 2;
+}
+
 const longestInHandMs = 10 * minute;
 
 /**
