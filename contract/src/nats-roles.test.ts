@@ -13,9 +13,19 @@ test('no role may do a thing it has no name for: no bare wildcard, no account-wi
 test('nobody may delete a stream, and only the operator may make, change or purge one', () => {
   for (const role of natsRoles)
     for (const subject of natsPermissions(role).publish) {
-      assert.doesNotMatch(subject, /STREAM\.(DELETE|MSG\.DELETE|RESTORE|SNAPSHOT)/, `${role}: ${subject}`);
-      if (role !== 'operator') assert.doesNotMatch(subject, /STREAM\.(CREATE|UPDATE|PURGE)|CONSUMER\.CREATE/, subject);
+      assert.doesNotMatch(subject, /STREAM\.(DELETE|RESTORE|SNAPSHOT)/, `${role}: ${subject}`);
+      if (role === 'operator') continue;
+      assert.doesNotMatch(subject, /STREAM\.(CREATE|UPDATE|PURGE|MSG\.DELETE)|CONSUMER\.CREATE/, subject);
     }
+});
+
+test('what the operator may remove is bodies and configuration, never an entry of the queue', () => {
+  const removing = natsPermissions('operator').publish.filter((subject) => /PURGE|MSG\.DELETE/.test(subject));
+  assert.deepEqual(removing.sort(), [
+    '$JS.API.STREAM.MSG.DELETE.BODY',
+    '$JS.API.STREAM.PURGE.BODY',
+    '$JS.API.STREAM.PURGE.KV_config',
+  ]);
 });
 
 test('each role hears its own answers only', () => {

@@ -1,5 +1,6 @@
 // What each NATS user may do, subject by subject: allow-lists only, since deny-lists were bypassed in published advisories.
-// A node can neither manage nor purge a stream; the operator manages them and reads no mail; the reader changes nothing.
+// A node can neither manage nor purge a stream; the operator manages them, removes the bodies of finished mail and reads none;
+// the reader changes nothing.
 import { bucketStream, bucketSubject, buckets, consumers, notices, streams } from './subjects.ts';
 
 export const natsRoles = ['operator', 'node', 'reader'] as const;
@@ -37,6 +38,8 @@ const allowed: Record<NatsRole, NatsPermissions> = {
       ...reading(ackStream),
       `$JS.API.STREAM.PURGE.${configStream}`, // shards that no manifest names any more
       bucketSubject(buckets.config, '>'),
+      `$JS.API.STREAM.PURGE.${streams.bodies}`, // bodies of finished mail, and those without one
+      `$JS.API.STREAM.MSG.DELETE.${streams.bodies}`, // overwrites the bytes, which a purge leaves to chance
     ],
     subscribe: [notices.acknowledgements],
   },

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { newMailId } from './mail-id.ts';
 import {
+  bodyPlacesSubject,
   bodySubject,
   configKeys,
   consumers,
@@ -16,6 +17,7 @@ import {
   eventSubject,
   filters,
   mailSubject,
+  parseBodySubject,
   parseEntrySubject,
   parsePlatformToken,
   platformToken,
@@ -73,9 +75,12 @@ test('every token is one NATS takes, and every subject is caught by the filters 
           entryFilter('mq', { platform: key.platform }),
         ],
         [retrySubject(key), filters.retryOf(id), entryFilter('rt', { id, destination })],
+        [retrySubject(key), filters.deferredOrRetryOf(id)],
         [deferredSubject(key, due), filters.deferredOf(id), entryFilter('df', { destination })],
+        [deferredSubject(key, due), filters.deferredOrRetryOf(id)],
         [deadSubject(key), filters.deadOf(id), entryFilter('dead', key)],
         [bodySubject(id, key.k), filters.bodyOf(id)],
+        [bodyPlacesSubject(id, [key.k]), filters.bodyOf(id)],
         [eventSubject(key.platform, id, key.k, 'attempted'), filters.eventsOf(id)],
       ] as const;
       for (const [subject, ...caughtBy] of cases) {
@@ -173,3 +178,14 @@ function matches(filter: string, subject: string): boolean {
     return token === '*' || token === tokens[index];
   }
 }
+
+test('a body’s subjects tell its mail, and where its chunks lie', () => {
+  const id = newMailId(1_700_000_000_000, () => new Uint8Array(10));
+  assert.deepEqual(parseBodySubject(bodySubject(id, 7)), { id, sequences: [] });
+  assert.deepEqual(parseBodySubject(bodyPlacesSubject(id, [1, 35, 36, 2 ** 40])), {
+    id,
+    sequences: [1, 35, 36, 2 ** 40],
+  });
+  for (const subject of ['b', `b.${id}`, `b.${id}.0000.x`, `b.${id}.at.1.2`, `mq.${id}.0000`])
+    assert.equal(parseBodySubject(subject), undefined, subject);
+});

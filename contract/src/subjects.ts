@@ -58,9 +58,13 @@ export function mailSubject(key: EntryKey): string {
   return `mq.${laneTokens[key.lane]}.${part}.${tail(key)}`;
 }
 
-/** Deferred mail: `df.<due minute>.…`. The minute is a function of the entry, so a repeated deferral replaces itself. */
+/**
+ * Deferred mail: `df.<due minute>.<part>.…`. The minute is a function of the entry, so a repeated deferral replaces itself.
+ * As many tokens as the retry subject has, so that one question to the stream finds a mail in either state: asked one after
+ * the other, an entry on its way between them could be in neither answer.
+ */
 export function deferredSubject(key: EntryKey, dueMs: number): string {
-  return `df.${Math.floor(dueMs / 60_000)}.${tail(key)}`;
+  return `df.${Math.floor(dueMs / 60_000)}.${part}.${tail(key)}`;
 }
 
 /** Where a deferred entry reappears when it is due: `rt.<lane>.<part>.…`, in the same stream as the schedule. */
@@ -78,6 +82,22 @@ export function bodySubject(id: string, chunk: number): string {
   return `b.${id}.${String(chunk).padStart(4, '0')}`;
 }
 
+/**
+ * Where the chunks of a body lie: `b.<id>.at.<sequences>`, base 36 with `-` between. Stored beside them with nothing in it: who
+ * may list subjects and read no mail can then have exactly these bytes overwritten.
+ */
+export function bodyPlacesSubject(id: string, sequences: readonly number[]): string {
+  return `b.${id}.at.${sequences.map((sequence) => sequence.toString(36)).join('-')}`;
+}
+
+/** Mail id and, if the subject is one that says so, the places of its chunks; undefined for subjects that are no body's. */
+export function parseBodySubject(subject: string): { id: string; sequences: readonly number[] } | undefined {
+  const [tree, id, kind, places, ...rest] = subject.split('.');
+  if (tree !== 'b' || !id || !kind || rest.length > 0 || (places !== undefined && kind !== 'at')) return undefined;
+  const sequences = (places ?? '').split('-').filter((text) => /^[0-9a-z]+$/.test(text));
+  return { id, sequences: sequences.map((text) => Number.parseInt(text, 36)) };
+}
+
 /** Events of one entry: `evt.<platform>.<id>.<k>.<type>`; the last `attempted` is what a redelivery consults. */
 export function eventSubject(platform: ObjectRef, id: string, k: number, type: string): string {
   return `evt.${platformToken(platform)}.${id}.${k}.${type}`;
@@ -86,14 +106,16 @@ export function eventSubject(platform: ObjectRef, id: string, k: number, type: s
 /** Filters for listing: every entry or event of one mail, whatever stands in the other tokens. */
 export const filters = {
   mailOf: (id: string) => `mq.*.*.*.*.${id}.*`,
-  deferredOf: (id: string) => `df.*.*.*.${id}.*`,
+  deferredOf: (id: string) => `df.*.*.*.*.${id}.*`,
   retryOf: (id: string) => `rt.*.*.*.*.${id}.*`,
+  /** In the stream of deferrals: waiting or due, at one moment. */
+  deferredOrRetryOf: (id: string) => `*.*.*.*.*.${id}.*`,
   deadOf: (id: string) => `dead.*.*.${id}.*`,
-  bodyOf: (id: string) => `b.${id}.*`,
+  bodyOf: (id: string) => `b.${id}.>`,
   eventsOf: (id: string) => `evt.*.${id}.*.*`,
 } as const;
 
-const tokensOf: Readonly<Record<EntryTree, number>> = { mq: 7, rt: 7, df: 6, dead: 5 };
+const tokensOf: Readonly<Record<EntryTree, number>> = { mq: 7, rt: 7, df: 7, dead: 5 };
 
 /** Reads any entry subject (`mq`, `rt`, `df`, `dead`) back; undefined for other subjects. */
 export function parseEntrySubject(subject: string): { state: EntryTree; key: EntryKey } | undefined {
@@ -112,7 +134,7 @@ export function entryFilter(
   state: EntryTree,
   { platform, destination, id }: { platform?: ObjectRef; destination?: string; id?: string } = {},
 ): string {
-  const head = { mq: 'mq.*.*', rt: 'rt.*.*', df: 'df.*', dead: 'dead' }[state];
+  const head = { mq: 'mq.*.*', rt: 'rt.*.*', df: 'df.*.*', dead: 'dead' }[state];
   return `${head}.${destination ? token(destination) : '*'}.${platform ? platformToken(platform) : '*'}.${id ?? '*'}.*`;
 }
 

@@ -1,10 +1,10 @@
 // Bodies too large or too shared for the queue entry: chunks of 1 MB in a stream, each written and read by subject.
-// Checks size and digest on the way back. Decides nothing about when a body may go.
+// Checks size and digest on the way back. Notes where the chunks lie, for whoever removes them; decides nothing about when.
 import { createHash } from 'node:crypto';
 import type { BodyRef } from '@relayfleet/contract/envelope.ts';
-import { bodySubject, streams } from '@relayfleet/contract/subjects.ts';
+import { bodyPlacesSubject, bodySubject, streams } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
-import { insist, publishOne, type Patience, type Refusal } from './publish.ts';
+import { insist, publishOne, type Message, type Patience, type Refusal } from './publish.ts';
 import { readLast, readNear } from './read.ts';
 
 export type ChunkedBody = Extract<BodyRef, { kind: 'chunks' }>;
@@ -13,6 +13,8 @@ export type StoredBody = { readonly ok: true; readonly ref: ChunkedBody } | Refu
 const chunkBytes = 1_000_000;
 /** Chunks on their way at once: 8 MB, of the 128 MB a stream takes in before it says "too many requests". */
 const window = 8;
+/** A subject should stay well below the server's 4 KB for a protocol line. */
+const placesInSubject = 100;
 
 /** Stores a body under the mail's id; the same body again replaces itself. */
 export async function storeBody(
@@ -22,16 +24,24 @@ export async function storeBody(
   const sha256 = createHash('sha256').update(body).digest('hex');
   const chunks = Math.max(1, Math.ceil(body.length / chunkBytes));
   const end = performance.now() + patience.deadlineMs;
+  const places: number[] = [];
   let refusal: Refusal | undefined;
+  const store = async (message: Message, onStored?: (sequence: number) => void) => {
+    const left = { timeoutMs: patience.timeoutMs, deadlineMs: end - performance.now() };
+    const stored = await insist(nats, left, (timeoutMs) => publishOne(nats, message, timeoutMs, onStored));
+    if (!stored.ok) refusal = stored;
+  };
   await eachInWindow(chunks, async (chunk) => {
     if (refusal !== undefined) return;
     const payload = body.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes);
     // The digest is part of the message id: another body under the same id must not be taken for a repetition.
     const message = { subject: bodySubject(id, chunk), payload, messageId: `${id}.${chunk}.${sha256.slice(0, 16)}` };
-    const left = { timeoutMs: patience.timeoutMs, deadlineMs: end - performance.now() };
-    const stored = await insist(nats, left, (timeoutMs) => publishOne(nats, message, timeoutMs));
-    if (!stored.ok) refusal = stored;
+    await store(message, (sequence) => (places[chunk] = sequence));
   });
+  for (let from = 0; from < chunks && refusal === undefined; from += placesInSubject) {
+    const subject = bodyPlacesSubject(id, places.slice(from, from + placesInSubject));
+    await store({ subject, payload: new Uint8Array(0), messageId: subject });
+  }
   return refusal ?? { ok: true, ref: { kind: 'chunks', size: body.length, chunks, sha256 } };
 }
 

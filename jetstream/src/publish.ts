@@ -55,11 +55,17 @@ export async function insist(
   return { ok: false, reason: 'unavailable', detail };
 }
 
-/** One try of one message. */
-export async function publishOne(nats: Nats, message: Message, timeoutMs: number): Promise<Verdict> {
+/** One try of one message; `onStored` is told its place in the stream. */
+export async function publishOne(
+  nats: Nats,
+  message: Message,
+  timeoutMs: number,
+  onStored: (sequence: number) => void = () => undefined,
+): Promise<Verdict> {
   const ack = await ask(nats, message, { timeoutMs });
   if ('kind' in ack) return ack;
   if (ack.seq === undefined) return { kind: 'again', detail: 'an acknowledgement without a sequence' };
+  onStored(ack.seq);
   return { kind: 'stored', duplicate: ack.duplicate === true };
 }
 

@@ -103,3 +103,23 @@ test('a fleet that was let go untold is a warning that names the remedy', () => 
   assert.deepEqual([level, fleet, problem], ['warn', 'n/f', 'NATS is away']);
   assert.match(msg, /stop its relay nodes: they hold the last snapshot and go on/);
 });
+
+test('a sweep that fails is said once for each problem with its remedy, every failure is counted, and its end is said', async () => {
+  const { lines, events, value } = setUp();
+  const fleet = { namespace: 'n', name: 'f' };
+  for (const problem of ['no answer', 'no answer', 'refused']) events.sweepFailed(fleet, problem);
+  for (const at of [1_000, 2_500]) events.swept(fleet, { finished: 3, orphans: 1 }, at);
+  assert.deepEqual(
+    lines.map(({ level, problem }) => [level, problem]),
+    [
+      ['warn', 'no answer'],
+      ['warn', 'refused'],
+      ['info', undefined],
+    ],
+  );
+  assert.match(lines[0]?.msg ?? '', /check that .* may purge and delete/);
+  assert.equal(await value('relayfleet_sweep_failures_total{fleet="n/f"}'), '3');
+  assert.equal(await value('relayfleet_sweep_bodies_total{fleet="n/f",kind="finished"}'), '6');
+  assert.equal(await value('relayfleet_sweep_bodies_total{fleet="n/f",kind="orphan"}'), '2');
+  assert.equal(await value('relayfleet_sweep_success_timestamp_seconds{fleet="n/f"}'), '2.5');
+});

@@ -10,11 +10,13 @@ import type { FleetLinkEvents } from './observe/fleet-link.ts';
 import type { Plan } from './plan.ts';
 import type { FileProviderEvents } from './provider/file/file-provider.ts';
 import type { CollectionEvents } from './provider/kubernetes/collections.ts';
+import type { SweepEvents } from './sweep/sweeper.ts';
 import type { World } from './world.ts';
 
 export type OperatorEvents = FileProviderEvents &
   Omit<CollectionEvents, 'changed'> &
   FleetLinkEvents &
+  SweepEvents &
   LoopEvents & {
     started(provider: string): void;
     stopping(signal: string): void;
@@ -28,6 +30,7 @@ export function createEvents(log: Log, metrics: Metrics<OperatorMetrics>): Opera
     ...fileEvents(log, of),
     ...kubernetesEvents(log, of),
     ...fleetEvents(log, of),
+    ...sweepEvents(log, of),
     ...loopEvents(log, of),
   };
 }
@@ -85,6 +88,29 @@ function fleetEvents(log: Log, of: Meters): FleetLinkEvents {
       const line = { fleet, generation: published.generation, did, seconds };
       if (did === 'renewed') log.debug('configuration published', line);
       else log.info('configuration published', line);
+    },
+  };
+}
+
+function sweepEvents(log: Log, of: Meters): SweepEvents {
+  const failing = new Map<string, string>();
+  return {
+    swept(ref, { finished, orphans }, at) {
+      const fleet = refKey(ref);
+      of.bodiesSwept.inc({ fleet, kind: 'finished' }, finished);
+      of.bodiesSwept.inc({ fleet, kind: 'orphan' }, orphans);
+      of.sweptAt.set({ fleet }, at / 1000);
+      if (failing.delete(fleet)) log.info('bodies are swept again', { fleet });
+    },
+    sweepFailed(ref, problem) {
+      const fleet = refKey(ref);
+      of.sweepFailures.inc({ fleet });
+      if (failing.get(fleet) !== problem)
+        log.warn(
+          'bodies of finished mail cannot be swept; check that NATS is up and that the operator’s user may purge and delete in stream BODY',
+          { fleet, problem },
+        );
+      failing.set(fleet, problem);
     },
   };
 }

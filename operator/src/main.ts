@@ -12,12 +12,13 @@ import { createLoop, steps, type Loop } from './loop.ts';
 import { operatorMetrics, type OperatorMetrics } from './metrics.ts';
 import { mint } from './mint/mint.ts';
 import { hashPassword } from './mint/password.ts';
-import { openFleetLink, type LinkConnection } from './observe/fleet-link.ts';
+import { openFleetLink, type Connection, type LinkConnection } from './observe/fleet-link.ts';
 import { createFleetLinks, type FleetLinks } from './observe/fleet-links.ts';
 import { openConnection } from './observe/nats-connection.ts';
 import type { Provider } from './provider/provider.ts';
 import { openProvider } from './provider/open-provider.ts';
 import { createPublisher } from './snapshot/publisher.ts';
+import { startSweeper, type SweepEvents } from './sweep/sweeper.ts';
 
 const random = (): number => randomBytes(4).readUInt32BE() / 2 ** 32;
 const monotonic = (): number => performance.now();
@@ -88,7 +89,7 @@ function wire(config: Config, provider: Provider, events: OperatorEvents): { loo
       ...clocks,
       events,
       sleep,
-      connect: openConnection,
+      connect: () => connectAndSweep(connection, events),
       publisher: createPublisher({ ...clocks, noteGeneration: noteGeneration(provider) }),
       backoff: createBackoff({ baseMs: 250, maxMs: 5_000, random }),
       onChange: () => loop.trigger(),
@@ -107,6 +108,18 @@ function wire(config: Config, provider: Provider, events: OperatorEvents): { loo
     hash: hashPassword,
   });
   return { loop, links };
+}
+
+/** A fleet is swept for as long as its connection is open. */
+async function connectAndSweep({ fleet, account }: LinkConnection, events: SweepEvents): Promise<Connection> {
+  const connection = await openConnection(account);
+  const sweeper = startSweeper(fleet, { bodies: connection.bodies, events, now: Date.now, monotonic, sleep });
+  return {
+    ...connection,
+    async close() {
+      await Promise.all([connection.close(), sweeper.stop()]);
+    },
+  };
 }
 
 /** As publishing needs it: not noted is not published. */

@@ -94,6 +94,24 @@ export const operatorMetrics = {
     labels: {},
     buckets: seconds,
   },
+  bodiesSwept: {
+    name: 'relayfleet_sweep_bodies_total',
+    type: 'counter',
+    help: 'Stored bodies removed: of finished mail, or of mail that was never committed (orphan).',
+    labels: { fleet, kind: ['finished', 'orphan'] },
+  },
+  sweepFailures: {
+    name: 'relayfleet_sweep_failures_total',
+    type: 'counter',
+    help: 'Sweeps that ended early because NATS did not answer or refused; they are repeated every minute.',
+    labels: { fleet },
+  },
+  sweptAt: {
+    name: 'relayfleet_sweep_success_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the last sweep succeeded; growing old means that bodies of finished mail stay.',
+    labels: { fleet },
+  },
 } as const satisfies MetricDefinitions;
 
 export type OperatorMetrics = typeof operatorMetrics;

@@ -12,6 +12,7 @@ import { openEventLog } from '@relayfleet/jetstream/event-log.ts';
 import { eventsOf, listEntries, showEntry } from '@relayfleet/jetstream/inspect.ts';
 import { openMailQueue } from '@relayfleet/jetstream/mail-queue.ts';
 import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
+import { openStoredBodies } from '@relayfleet/jetstream/stored-bodies.ts';
 import { streamStates } from '@relayfleet/jetstream/stream-states.ts';
 import { anAttempt, anEntry, anEnvelope, sizing, startQueue } from '../harness/queue.ts';
 import { until } from '../harness/until.ts';
@@ -92,6 +93,27 @@ test('a node can neither manage nor purge nor delete, nor write configuration', 
     manifest,
   ])
     await assertRefused(node, subject);
+});
+
+test('the operator sweeps bodies and can remove nothing else of the queue', async (t) => {
+  const server = await startQueue(t);
+  const operator = await server.connect('operator');
+  const refusals = refusalsOf(operator);
+  const queue = openMailQueue(await server.connect('node'), { timeoutMs: 2_000 });
+  const { id } = anEnvelope();
+  assert.ok((await queue.putBody(id, Buffer.from('x'))).ok);
+  const bodies = openStoredBodies(operator);
+  assert.deepEqual([...(await bodies.list()).keys()], [id]);
+  assert.equal((await bodies.withEntries()).size, 0);
+  await bodies.erase(id, await bodies.look(id));
+  assert.equal((await bodies.list()).size, 0);
+  assert.deepEqual(refusals, []);
+  for (const stream of Object.values(streams)) {
+    if (stream === streams.bodies) continue;
+    for (const verb of ['PURGE', 'MSG.DELETE']) await assertRefused(operator, `$JS.API.STREAM.${verb}.${stream}`);
+  }
+  for (const subject of ['$JS.API.DIRECT.GET.BODY.b.x.0000', '$JS.API.CONSUMER.CREATE.BODY.spy.b.>', 'b.x.0000'])
+    await assertRefused(operator, subject);
 });
 
 test('the operator manages everything and reads no mail', async (t) => {

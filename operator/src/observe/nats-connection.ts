@@ -4,16 +4,18 @@ import { checkServer } from '@relayfleet/jetstream/check-server.ts';
 import { openConfigPublisher, openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
 import { connectNats } from '@relayfleet/jetstream/connect.ts';
 import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
+import { openStoredBodies, type StoredBodies } from '@relayfleet/jetstream/stored-bodies.ts';
 import type { NatsAccount } from '../plan.ts';
 import type { Connection } from './fleet-link.ts';
 
 /** Rejects when no server answers. */
-export async function openConnection(account: NatsAccount): Promise<Connection> {
+export async function openConnection(account: NatsAccount): Promise<Connection & { readonly bodies: StoredBodies }> {
   const nats = await connectNats({ ...account, role: 'operator', name: 'relayfleet-operator' });
   const publisher = openConfigPublisher(nats);
   const reader = openConfigReader(nats);
   const ends: (() => void)[] = [];
   return {
+    bodies: openStoredBodies(nats),
     bucket: { ...publisher, getShard: (key) => reader.getShard(key) },
     async prepare(sizing) {
       const fitness = await checkServer(nats);
