@@ -1,6 +1,7 @@
 // The environment variables of every program -> docs/reference/environment.md. Those of relay node and operator come from the tables
 // their configuration is read by; the few of the command line stand here. A test holds the page against the sources.
-import { variables as operatorVariables, type Variable } from '@relayfleet/operator/config.ts';
+import type { Variable } from '@relayfleet/contract/environment.ts';
+import { variables as operatorVariables } from '@relayfleet/operator/config.ts';
 import { variables as nodeVariables } from '@relayfleet/relay-node/config.ts';
 
 type Variables = Readonly<Record<string, Variable>>;

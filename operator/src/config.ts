@@ -2,6 +2,7 @@
 // stands in `variables`. Secrets come from the provider, never through the environment.
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openEnvironment, parseHostPort, type Variable } from '@relayfleet/contract/environment.ts';
 import { parseRefKey, refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { logLevels, type LogLevel } from '@relayfleet/telemetry/log.ts';
 import type { Endpoint } from './world.ts';
@@ -24,16 +25,6 @@ export type Config = {
   readonly natsUrl: string | undefined;
   readonly telemetry: Endpoint;
   readonly logLevel: LogLevel;
-};
-
-export type Variable = {
-  /** Undefined: required with the file provider. */
-  readonly default: string | undefined;
-  /** How the reference names a default that depends on the machine. */
-  readonly defaultIs?: string;
-  readonly type: string;
-  readonly example: string;
-  readonly meaning: string;
 };
 
 /** Every variable; docs/reference/environment.md is made from it. */
@@ -98,16 +89,7 @@ export type ConfigReading =
 
 /** Reads all variables; the problems name each one that is missing or unusable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigReading {
-  const problems: string[] = [];
-  const read = <T>(name: keyof typeof variables, parse: (text: string) => T | undefined, fallback: T): T => {
-    const { default: standard, meaning, type, example } = variables[name];
-    const remedy = `${meaning}. Set it to a ${type}, such as ${name}=${example}`;
-    const value = env[name] || standard;
-    if (value === undefined) problems.push(`${name} is not set: ${remedy}`);
-    const parsed = value === undefined ? fallback : parse(value);
-    if (parsed === undefined) problems.push(`${name}=${value} cannot be used: ${remedy}`);
-    return parsed ?? fallback;
-  };
+  const { read, problems } = openEnvironment(variables, env);
   const kind = read('RELAYFLEET_PROVIDER', providerKind, 'kubernetes');
   const config: Config = Object.freeze({
     provider:
@@ -122,7 +104,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     defaultFleet: read('RELAYFLEET_DEFAULT_FLEET', parseRefKey, { namespace: '', name: '' }),
     endpoints: read('RELAYFLEET_ENDPOINTS', endpoints, new Map()),
     natsUrl: read('RELAYFLEET_NATS_URL', natsUrl, '') || undefined,
-    telemetry: read('RELAYFLEET_TELEMETRY', endpoint, { host: '', port: 0 }),
+    telemetry: read('RELAYFLEET_TELEMETRY', parseHostPort, { host: '', port: 0 }),
     logLevel: read('RELAYFLEET_LOG_LEVEL', (text) => logLevels.find((level) => level === text), 'info'),
   });
   return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
@@ -146,17 +128,10 @@ function endpoints(text: string): Config['endpoints'] | undefined {
   for (const item of text.split(',').filter((part) => part.trim() !== '')) {
     const [, fleet, listener, address] = /^([^:=]+):([a-z0-9-]+)=(.+)$/.exec(item.trim()) ?? [];
     const ref = parseRefKey(fleet ?? '');
-    const at = endpoint(address ?? '');
+    const at = parseHostPort(address ?? '');
     if (!ref || !listener || !at) return undefined;
     const listeners = fleets.get(refKey(ref)) ?? new Map<string, Endpoint>();
     fleets.set(refKey(ref), listeners.set(listener, at));
   }
   return fleets;
-}
-
-/** `host:port` or `[v6]:port`; port 0 picks one. */
-function endpoint(text: string): Endpoint | undefined {
-  const [, v6, name, port] = /^(?:\[([0-9a-f:.]+)\]|([^[\]:]+)):(\d{1,5})$/i.exec(text.trim()) ?? [];
-  const host = v6 ?? name;
-  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) };
 }

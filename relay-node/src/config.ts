@@ -2,10 +2,9 @@
 // Secrets are read by path from mounted directories; none comes through the environment.
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+import { openEnvironment, parseHostPort, type HostPort, type Variable } from '@relayfleet/contract/environment.ts';
 import { logLevels, type LogLevel } from '@relayfleet/telemetry/log.ts';
 import type { ListenerAddress } from './ingress/smtp-listener.ts';
-
-export type HostPort = { readonly host: string; readonly port: number };
 
 export type Config = {
   readonly node: string;
@@ -23,16 +22,6 @@ export type Config = {
   /** Milliseconds between attempts, the last one repeats; empty means the standard schedule. */
   readonly retryDelays: readonly number[];
   readonly logLevel: LogLevel;
-};
-
-export type Variable = {
-  /** Undefined: required. */
-  readonly default: string | undefined;
-  /** How the reference names a default that depends on the machine. */
-  readonly defaultIs?: string;
-  readonly type: string;
-  readonly example: string;
-  readonly meaning: string;
 };
 
 /** Every variable; docs/reference/environment.md is made from it. */
@@ -102,24 +91,13 @@ export type ConfigReading =
 
 /** Reads all variables; the problems name each one that is missing or unusable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigReading {
-  const problems: string[] = [];
-  const text = (name: keyof typeof variables): string => {
-    const value = env[name] || variables[name].default;
-    if (value === undefined) problems.push(`${name} is not set: ${remedy(name)}`);
-    return value ?? '';
-  };
-  const read = <T>(name: keyof typeof variables, parse: (text: string) => T | undefined, fallback: T): T => {
-    const value = text(name);
-    const parsed = parse(value);
-    if (parsed === undefined) problems.push(`${name}=${value} cannot be used: ${remedy(name)}`);
-    return parsed ?? fallback;
-  };
+  const { read, problems } = openEnvironment(variables, env);
   const config: Config = Object.freeze({
     node: read('RELAYFLEET_NODE_NAME', nodeName, ''),
-    bootstrapDir: text('RELAYFLEET_BOOTSTRAP_DIR'),
-    tlsDir: text('RELAYFLEET_TLS_DIR'),
+    bootstrapDir: read('RELAYFLEET_BOOTSTRAP_DIR', path, ''),
+    tlsDir: read('RELAYFLEET_TLS_DIR', path, ''),
     listeners: read('RELAYFLEET_LISTENERS', listeners, []),
-    telemetry: read('RELAYFLEET_TELEMETRY', hostPort, { host: '', port: 0 }),
+    telemetry: read('RELAYFLEET_TELEMETRY', parseHostPort, { host: '', port: 0 }),
     dnsServers: read('RELAYFLEET_DNS_SERVERS', resolvers, []),
     smtpPort: read('RELAYFLEET_SMTP_PORT', between(1, 65_535), 25),
     concurrency: read('RELAYFLEET_CONCURRENCY', between(1, 10_000), 1),
@@ -129,9 +107,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
 }
 
-function remedy(name: keyof typeof variables): string {
-  const { meaning, type, example } = variables[name];
-  return `${meaning}. Set it to a ${type}, such as ${name}=${example}`;
+function path(text: string): string {
+  return text;
 }
 
 /** It becomes a key in a bucket: a Kubernetes pod name fits. */
@@ -142,7 +119,7 @@ function nodeName(text: string): string | undefined {
 function listeners(text: string): readonly ListenerAddress[] | undefined {
   const parsed = text.split(',').map((item): ListenerAddress | undefined => {
     const [, mode, address] = /^(implicit|starttls):(.+)$/.exec(item.trim()) ?? [];
-    const at = hostPort(address ?? '');
+    const at = parseHostPort(address ?? '');
     return at && (mode === 'implicit' || mode === 'starttls') ? { mode, ...at } : undefined;
   });
   return parsed.every((item) => item !== undefined) ? parsed : undefined;
@@ -150,7 +127,7 @@ function listeners(text: string): readonly ListenerAddress[] | undefined {
 
 function resolvers(text: string): readonly string[] | undefined {
   const items = text.split(',').filter((item) => item !== '');
-  return items.every((item) => isIP(hostPort(item)?.host ?? '') !== 0) ? items : undefined;
+  return items.every((item) => isIP(parseHostPort(item)?.host ?? '') !== 0) ? items : undefined;
 }
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
@@ -163,13 +140,6 @@ function durations(text: string): readonly number[] | undefined {
     return unit === undefined ? undefined : Number(count) * (unitMs[unit] ?? 0);
   });
   return parsed.every((item) => item !== undefined) ? parsed : undefined;
-}
-
-/** `host:port` or `[v6]:port`; port 0 picks one. */
-function hostPort(text: string): HostPort | undefined {
-  const [, v6, name, port] = /^(?:\[([0-9a-f:.]+)\]|([^[\]:]+)):(\d{1,5})$/i.exec(text.trim()) ?? [];
-  const host = v6 ?? name;
-  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) };
 }
 
 function between(least: number, most: number): (text: string) => number | undefined {

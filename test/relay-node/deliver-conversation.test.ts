@@ -11,6 +11,7 @@ import {
 } from '../../relay-node/src/delivery/smtp-client.ts';
 import type { Hop } from '../../relay-node/src/routing/next-hops.ts';
 import { makeAuthority } from '../harness/certificates.ts';
+import { quickDeadlines } from '../harness/deadlines.ts';
 import {
   drop,
   hang,
@@ -24,14 +25,6 @@ import {
 const authority = makeAuthority();
 const good = authority.issue('mx.test');
 const other = authority.issue('elsewhere.test');
-const quick: Deadlines = {
-  ...standardDeadlines,
-  connectMs: 500,
-  greetingMs: 500,
-  envelopeMs: 500,
-  blockMs: 500,
-  finalMs: 500,
-};
 
 type Setting = PeerOptions & {
   readonly hop?: Partial<Hop>;
@@ -50,7 +43,7 @@ async function meet(t: TestContext, setting: Setting): Promise<{ peer: ScriptedP
     floor: '1.2',
     ...setting.hop,
   };
-  const { deadlines = quick, signal = new AbortController().signal } = setting;
+  const { deadlines = quickDeadlines, signal = new AbortController().signal } = setting;
   return { peer, opened: await openSession({ hop, address: '127.0.0.1', helloName: 'relay.test', deadlines, signal }) };
 }
 
@@ -213,7 +206,7 @@ for (const point of ['MAIL', 'DATA', 'DOT'] as const) {
 }
 
 test('the final dot has time of its own: a peer may think for longer than the envelope may take', async (t) => {
-  const deadlines = { ...quick, finalMs: 5_000 };
+  const deadlines = { ...quickDeadlines, finalMs: 5_000 };
   const slow = { reply: '250 2.0.0 taken after some thought', dripMs: 30 }; // about twice envelopeMs
   const { sent } = await deliver(t, { deadlines, script: { DOT: () => slow } });
   assert.equal(sent.facts[0]?.kind, 'taken', JSON.stringify(sent));
@@ -267,7 +260,13 @@ test('nobody listening', async () => {
   await peer.goAway();
   const hop: Hop = { host: 'mx.test', port: peer.port, implicitTls: false, tls: 'Require', floor: '1.2' };
   const signal = new AbortController().signal;
-  const opened = await openSession({ hop, address: '127.0.0.1', helloName: 'relay.test', deadlines: quick, signal });
+  const opened = await openSession({
+    hop,
+    address: '127.0.0.1',
+    helloName: 'relay.test',
+    deadlines: quickDeadlines,
+    signal,
+  });
   assert.deepEqual(opened, { ok: false, fact: { kind: 'unreachable', detail: 'ECONNREFUSED' } });
 });
 

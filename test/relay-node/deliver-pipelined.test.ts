@@ -4,26 +4,14 @@ import assert from 'node:assert/strict';
 import { getEventListeners, once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  openSession,
-  standardDeadlines,
-  type Deadlines,
-  type OutgoingMail,
-} from '../../relay-node/src/delivery/smtp-client.ts';
+import { openSession, type Deadlines, type OutgoingMail } from '../../relay-node/src/delivery/smtp-client.ts';
 import { makeAuthority } from '../harness/certificates.ts';
+import { quickDeadlines } from '../harness/deadlines.ts';
 import { ehloReply, startRawPeer, type RawConversation } from '../harness/raw-peer.ts';
 import { startPeer } from '../harness/scripted-peer.ts';
 import { until } from '../harness/until.ts';
 
-const quick: Deadlines = {
-  ...standardDeadlines,
-  connectMs: 500,
-  greetingMs: 500,
-  envelopeMs: 500,
-  blockMs: 500,
-  finalMs: 500,
-};
-const patient: Deadlines = { ...quick, envelopeMs: 10_000, blockMs: 10_000, finalMs: 10_000 };
+const patient: Deadlines = { ...quickDeadlines, envelopeMs: 10_000, blockMs: 10_000, finalMs: 10_000 };
 
 type Options = { readonly deadlines?: Deadlines; readonly signal?: AbortSignal; readonly ehlo?: string };
 
@@ -421,7 +409,7 @@ test('many mails over one session leave no deadline and no listener behind', asy
   const peer = await startPeer();
   t.after(() => peer.goAway());
   const { signal } = new AbortController();
-  const opened = await opening(t, peer.port, { deadlines: quick, signal });
+  const opened = await opening(t, peer.port, { deadlines: quickDeadlines, signal });
   assert.ok(opened.ok);
   for (let i = 0; i < 10; i++) assert.ok((await opened.session.send(mail())).reusable);
   await delay(600); // past every deadline

@@ -4,28 +4,9 @@ import { decodeEntry, encodeEntry, type Envelope } from '@relayfleet/contract/en
 import type { Verdict } from './classify.ts';
 import { composeDsn, type DsnRequest } from './dsn.ts';
 import type { Action } from './notices.ts';
+import { anEnvelope } from './testing/envelope.ts';
 
-const envelope: Envelope = {
-  v: 1,
-  id: '01HZZZZZZZZZZZZZZZZZZZZZZZ',
-  k: 0,
-  of: 1,
-  kind: 'mail',
-  platform: { namespace: 'a', name: 'b' },
-  domain: 'example.com',
-  lane: 'bulk',
-  destination: 'to.test',
-  sender: 's@example.com',
-  smtputf8: false,
-  eightBit: false,
-  recipients: [{ n: 0, address: 'r@to.test' }],
-  acceptedAt: 1_700_000_000_000,
-  acceptedBy: 'n',
-  attempt: 0,
-  due: 0,
-  settled: { delivered: 0, bounced: 0, expired: 0 },
-  body: { kind: 'inline', size: 1 },
-};
+const envelope = anEnvelope({ acceptedAt: 1_700_000_000_000, attempt: 0, due: 0 });
 const refused: Verdict = {
   outcome: 'bounced',
   category: 'recipient',

@@ -6,28 +6,9 @@ import { isMailId } from '@relayfleet/contract/mail-id.ts';
 import { attemptOutcomes } from '@relayfleet/contract/outcome.ts';
 import type { Verdict } from './classify.ts';
 import { noticesDue, tellsOfDelay, type Action } from './notices.ts';
+import { anEnvelope } from './testing/envelope.ts';
 
-const envelope: Envelope = {
-  v: 1,
-  id: '01HZZZZZZZZZZZZZZZZZZZZZZZ',
-  k: 0,
-  of: 1,
-  kind: 'mail',
-  platform: { namespace: 'a', name: 'b' },
-  domain: 'example.com',
-  lane: 'bulk',
-  destination: 'to.test',
-  sender: 's@example.com',
-  smtputf8: false,
-  eightBit: false,
-  recipients: [{ n: 0, address: 'r@to.test' }],
-  acceptedAt: 1_000,
-  acceptedBy: 'n',
-  attempt: 3,
-  due: 1_000,
-  settled: { delivered: 0, bounced: 0, expired: 0 },
-  body: { kind: 'inline', size: 1 },
-};
+const envelope = anEnvelope();
 const early = { late: false };
 const late = { late: true };
 

@@ -1,31 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import { decodeEvents, encodeEvents } from '@relayfleet/contract/event.ts';
 import type { Verdict } from './classify.ts';
 import { attemptedEvent, remainingEntry, settledEvent, standing, type AttemptRecord } from './record.ts';
+import { anEnvelope } from './testing/envelope.ts';
 
-const envelope: Envelope = {
-  v: 1,
-  id: '01HZZZZZZZZZZZZZZZZZZZZZZZ',
-  k: 0,
-  of: 1,
-  kind: 'mail',
-  platform: { namespace: 'a', name: 'b' },
-  domain: 'example.com',
-  lane: 'bulk',
-  destination: 'to.test',
-  sender: 's@example.com',
-  smtputf8: false,
-  eightBit: false,
+const envelope = anEnvelope({
   recipients: [0, 1, 2].map((n) => ({ n: n + 10, address: `r${n}@to.test` })),
-  acceptedAt: 1_000,
-  acceptedBy: 'n',
   attempt: 2,
   due: 5_000,
   settled: { delivered: 4, bounced: 1, expired: 0 },
-  body: { kind: 'inline', size: 1 },
-};
+});
 const verdict = (outcome: Verdict['outcome']): Verdict => ({
   outcome,
   category: 'peer',

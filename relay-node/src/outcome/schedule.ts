@@ -24,8 +24,8 @@ export type ScheduleRequest = {
 };
 
 /**
- * When the next attempt is due. Always after `from`, and after `due` (made early, it was by a clock that disagrees). Spread by ±10 % per mail, so that what failed together does not return
- * together. Not after the mail's last moment, at which it is given up.
+ * When the next attempt is due. Always after `from`, and after `due` (made early, it was by a clock that disagrees). Spread by
+ * ±10 % per mail, so that what failed together does not return together. Not after the mail's last moment, at which it is given up.
  */
 export function nextDue(request: ScheduleRequest, delays: readonly number[] = standardDelays): number {
   const { id, attempts, due, from, acceptedAt, maxAgeMs } = request;
