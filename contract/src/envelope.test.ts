@@ -45,7 +45,7 @@ const entries = fc
         acceptedBy: text,
         attempt: count,
         due: fc.integer(),
-        settled: fc.record({ delivered: count, bounced: count, expired: count }),
+        settled: fc.record({ delivered: count, bounced: count, expired: count, dropped: count }),
       },
       { noNullPrototype: true },
     ),

@@ -10,6 +10,14 @@ export const envelopeVersion = 1;
 export const lanes = ['transactional', 'bulk'] as const;
 export type Lane = (typeof lanes)[number];
 
+/** How many recipients ended how. */
+export const totalsSchema = z.object({
+  delivered: z.number().int(),
+  bounced: z.number().int(),
+  expired: z.number().int(),
+  dropped: z.number().int().default(0), // early builds knew no such end
+});
+
 const recipientSchema = z.object({
   /** Position in the mail as accepted: events name recipients by it, never by address. */
   n: z.number().int().min(0),
@@ -34,7 +42,7 @@ const bodySchema = z.discriminatedUnion('kind', [
 ]);
 export type BodyRef = Readonly<z.infer<typeof bodySchema>>;
 
-const envelopeSchema = z.object({
+export const envelopeSchema = z.object({
   v: z.literal(envelopeVersion),
   id: z.string().length(26),
   /** This entry's destination among the mail's destinations: 0 <= k < of. */
@@ -63,7 +71,9 @@ const envelopeSchema = z.object({
   /** When the next attempt is due, in milliseconds; equals acceptedAt before the first. */
   due: z.number().int(),
   /** Recipients of this entry that earlier attempts settled, counted; they are no longer in `recipients`. */
-  settled: z.object({ delivered: z.number().int(), bounced: z.number().int(), expired: z.number().int() }),
+  settled: totalsSchema,
+  /** When it was first put back unsent because somebody holds it; absent while nobody does. */
+  heldSince: z.number().int().optional(),
   /** The sender was told that this entry is late: that is said once. */
   delayTold: z.literal(true).optional(),
   body: bodySchema,

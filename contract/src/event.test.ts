@@ -64,7 +64,7 @@ const events = fc.oneof(
     {
       ...common,
       type: fc.constant('settled'),
-      totals: fc.record({ delivered: whole, bounced: whole, expired: whole }, plain),
+      totals: fc.record({ delivered: whole, bounced: whole, expired: whole, dropped: whole }, plain),
       attempts: whole,
       totalMs: amount,
     },

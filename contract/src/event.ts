@@ -1,7 +1,7 @@
 // What happened to a mail, as written to the event stream: accepted, attempted, settled. No addresses, no subjects.
 // `attempted` is also the record that a redelivered entry consults, so it is durable before the entry is acknowledged.
 import { z } from 'zod';
-import { lanes } from './envelope.ts';
+import { lanes, totalsSchema } from './envelope.ts';
 import { objectRefSchema } from './object-ref.ts';
 import { recipientResultSchema } from './outcome.ts';
 import { parseJsonWith, type Parsed } from './parse.ts';
@@ -50,7 +50,7 @@ const eventSchema = z.discriminatedUnion('type', [
     ...common,
     type: z.literal('settled'),
     /** How many recipients of this entry ended how over its whole life. */
-    totals: z.object({ delivered: z.number().int(), bounced: z.number().int(), expired: z.number().int() }),
+    totals: totalsSchema,
     attempts: z.number().int(),
     totalMs: z.number(),
   }),

@@ -1,15 +1,16 @@
 // What each NATS user may do, subject by subject: allow-lists only, since deny-lists were bypassed in published advisories.
 // A node can neither manage nor purge a stream; the operator manages them, removes the bodies of finished mail and reads none;
-// the reader changes nothing.
+// the reader changes nothing; the keeper is a reader who may give orders about what waits, and has others carry them out.
 import { bucketStream, bucketSubject, buckets, consumers, notices, streams } from './subjects.ts';
 
-export const natsRoles = ['operator', 'node', 'reader'] as const;
+export const natsRoles = ['operator', 'node', 'reader', 'keeper'] as const;
 export type NatsRole = (typeof natsRoles)[number];
 
 export type NatsPermissions = { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
 
 const configStream = bucketStream(buckets.config);
 const ackStream = bucketStream(buckets.acknowledgements);
+const ordersStream = bucketStream(buckets.orders);
 const queueStreams = Object.values(streams);
 
 /** Reply subjects are private to a role: one role cannot read another's answers. */
@@ -22,10 +23,19 @@ export function natsPermissions(role: NatsRole): NatsPermissions {
   return { publish: ['$JS.API.INFO', ...publish], subscribe: [`${inboxPrefix(role)}.>`, ...subscribe] };
 }
 
+/** Everything a person may see of a queue. */
+const looking = [
+  ...[...queueStreams, ackStream, ordersStream].flatMap((stream) => [
+    `$JS.API.STREAM.INFO.${stream}`,
+    ...reading(stream),
+  ]),
+  ...eachConsumer(({ stream, name }) => [`$JS.API.CONSUMER.INFO.${stream}.${name}`]),
+];
+
 const allowed: Record<NatsRole, NatsPermissions> = {
   operator: {
     publish: [
-      ...[...queueStreams, configStream, ackStream].flatMap((stream) => [
+      ...[...queueStreams, configStream, ackStream, ordersStream].flatMap((stream) => [
         `$JS.API.STREAM.INFO.${stream}`,
         `$JS.API.STREAM.CREATE.${stream}`,
         `$JS.API.STREAM.UPDATE.${stream}`,
@@ -36,12 +46,14 @@ const allowed: Record<NatsRole, NatsPermissions> = {
       ]),
       ...reading(configStream),
       ...reading(ackStream),
+      ...reading(ordersStream),
+      bucketSubject(buckets.orders, '>'),
       `$JS.API.STREAM.PURGE.${configStream}`, // shards that no manifest names any more
       bucketSubject(buckets.config, '>'),
       `$JS.API.STREAM.PURGE.${streams.bodies}`, // bodies of finished mail, and those without one
       `$JS.API.STREAM.MSG.DELETE.${streams.bodies}`, // overwrites the bytes, which a purge leaves to chance
     ],
-    subscribe: [notices.acknowledgements],
+    subscribe: [notices.acknowledgements, notices.orders],
   },
   node: {
     publish: [
@@ -61,16 +73,12 @@ const allowed: Record<NatsRole, NatsPermissions> = {
       ...reading(streams.bodies),
       ...reading(streams.events),
       ...reading(configStream),
+      ...reading(ordersStream),
     ],
-    subscribe: [notices.manifest],
+    subscribe: [notices.manifest, notices.orders],
   },
-  reader: {
-    publish: [
-      ...[...queueStreams, ackStream].flatMap((stream) => [`$JS.API.STREAM.INFO.${stream}`, ...reading(stream)]),
-      ...eachConsumer(({ stream, name }) => [`$JS.API.CONSUMER.INFO.${stream}.${name}`]),
-    ],
-    subscribe: [notices.acknowledgements],
-  },
+  reader: { publish: looking, subscribe: [notices.acknowledgements] },
+  keeper: { publish: [...looking, bucketSubject(buckets.orders, '>')], subscribe: [notices.acknowledgements] },
 };
 
 /** Reading single messages of one stream, from its leader or from a replica. */

@@ -2,8 +2,11 @@
 // Which failure means what is decided in relay-node/src/outcome/classify.ts; this file only names the results.
 import { z } from 'zod';
 
-/** After an attempt: delivered and bounced are final, deferred is tried again, expired is final without another try. */
-export const attemptOutcomes = ['delivered', 'deferred', 'bounced', 'expired'] as const;
+/**
+ * After an attempt: delivered and bounced are final, deferred is tried again, expired is final without another try, and dropped is
+ * final without one because a person said so.
+ */
+export const attemptOutcomes = ['delivered', 'deferred', 'bounced', 'expired', 'dropped'] as const;
 export type AttemptOutcome = (typeof attemptOutcomes)[number];
 
 /** Why, in words that stay few: they are a metric label. */
@@ -22,6 +25,8 @@ export const outcomeCategories = [
   'configuration', // ours: no route, domain gone, bad credentials for a smarthost
   'suspended', // held by the domain's or platform's owner
   'age', // older than the retry limit
+  'order', // a person said that it is not to be sent
+  'internal', // ours: the entry itself cannot be worked on
 ] as const;
 export type OutcomeCategory = (typeof outcomeCategories)[number];
 

@@ -36,6 +36,7 @@ const platform = fc.record(
 const keys: fc.Arbitrary<EntryKey> = fc.record(
   {
     lane: fc.constantFrom('transactional', 'bulk'),
+    domain: fc.domain(),
     destination: fc.domain(),
     platform,
     id: fc.uint8Array({ minLength: 10, maxLength: 10 }).map((bytes) => newMailId(1_700_000_000_000, () => bytes)),
@@ -49,16 +50,9 @@ test('an entry’s subject tells its key, in every state it passes', () => {
     fc.property(keys, fc.nat(2_000_000_000_000), (key, due) => {
       assert.deepEqual(parseEntrySubject(mailSubject(key)), { state: 'mq', key });
       assert.deepEqual(parseEntrySubject(retrySubject(key)), { state: 'rt', key });
-      // These two carry no lane: the envelope does.
-      const { lane: _, ...laneless } = key;
-      for (const [state, subject] of [
-        ['df', deferredSubject(key, due)],
-        ['dead', deadSubject(key)],
-      ] as const) {
-        const parsed = parseEntrySubject(subject);
-        assert.equal(parsed?.state, state);
-        assert.deepEqual({ ...parsed?.key, lane: undefined }, { ...laneless, lane: undefined });
-      }
+      assert.deepEqual(parseEntrySubject(deferredSubject(key, due)), { state: 'df', key });
+      const { lane: _lane, domain: _domain, ...unowned } = key; // the envelope tells them
+      assert.deepEqual(parseEntrySubject(deadSubject(key)), { state: 'dead', key: unowned });
     }),
   );
 });
@@ -73,10 +67,11 @@ test('every token is one NATS takes, and every subject is caught by the filters 
           filters.mailOf(id),
           entryFilter('mq', { id }),
           entryFilter('mq', { platform: key.platform }),
+          entryFilter('mq', { domain: key.domain }),
         ],
         [retrySubject(key), filters.retryOf(id), entryFilter('rt', { id, destination })],
         [retrySubject(key), filters.deferredOrRetryOf(id)],
-        [deferredSubject(key, due), filters.deferredOf(id), entryFilter('df', { destination })],
+        [deferredSubject(key, due), filters.deferredOf(id), entryFilter('df', { destination, domain: key.domain })],
         [deferredSubject(key, due), filters.deferredOrRetryOf(id)],
         [deadSubject(key), filters.deadOf(id), entryFilter('dead', key)],
         [bodySubject(id, key.k), filters.bodyOf(id)],
@@ -127,6 +122,15 @@ test('a deferral’s subject is a function of entry and due minute', () => {
 test('platform tokens come back; what is none is refused', () => {
   fc.assert(fc.property(platform, (ref) => assert.deepEqual(parsePlatformToken(platformToken(ref)), ref)));
   for (const text of ['', 'a', '_', 'a_', '_b', 'a_b_c']) assert.equal(parsePlatformToken(text), undefined, text);
+});
+
+test('subjects of early builds told less', () => {
+  const id = newMailId(0, () => new Uint8Array(10));
+  const known = { destination: 'a.test', platform: { namespace: 'b', name: 'c' }, id, k: 0 };
+  const tail = `0.a~test.b_c.${id}.0`;
+  assert.deepEqual(parseEntrySubject(`mq.bulk.${tail}`), { state: 'mq', key: { lane: 'bulk', ...known } });
+  assert.deepEqual(parseEntrySubject(`df.28000000.${tail}`), { state: 'df', key: known });
+  assert.equal(dueMinuteOf(`df.28000000.${tail}`), 28_000_000 * 60_000);
 });
 
 test('other subjects are no entries', () => {

@@ -1,13 +1,13 @@
 // Every NATS stream, subject, consumer and bucket, with its settings. They are spelled nowhere else.
 // Tokens: a subject token may hold no dot, star, `>` or space, so names go through `token`. Measured reasons stand beside
 // the settings; nothing here talks to a server.
-import type { Lane } from './envelope.ts';
+import { lanes, type Lane } from './envelope.ts';
 import type { ObjectRef } from './object-ref.ts';
 
 export const streams = { mail: 'MQ', deferred: 'DEFER', bodies: 'BODY', dead: 'DEAD', events: 'EVT' } as const;
 export type StreamName = (typeof streams)[keyof typeof streams];
 
-export const buckets = { config: 'config', acknowledgements: 'ack' } as const;
+export const buckets = { config: 'config', acknowledgements: 'ack', orders: 'orders' } as const;
 export type BucketName = (typeof buckets)[keyof typeof buckets];
 
 export const laneTokens = { transactional: 'tx', bulk: 'bulk' } as const satisfies Record<Lane, string>;
@@ -29,11 +29,16 @@ export const duplicateWindowMs = 120_000;
 /** What a queue entry's subjects are made of. `destination` is a domain or a route's name, not yet a token. */
 export type EntryKey = {
   readonly lane: Lane;
+  /** Of the From header: whose mail it is. */
+  readonly domain: string;
   readonly destination: string;
   readonly platform: ObjectRef;
   readonly id: string;
   readonly k: number;
 };
+
+/** What a subject tells of an entry: dead letters carry neither lane nor domain, entries of early builds no domain. */
+export type KnownKey = Omit<EntryKey, 'lane' | 'domain'> & { readonly lane?: Lane; readonly domain?: string };
 
 /** First token of an entry's subject: ready, due again, waiting for its time, dead. */
 export type EntryTree = 'mq' | 'rt' | 'df' | 'dead';
@@ -43,37 +48,41 @@ export function token(name: string): string {
   return name.replaceAll('.', '~');
 }
 
+function untoken(text: string): string {
+  return text.replaceAll('~', '.');
+}
+
 /** `namespace_name`: reversible, since neither part can hold an underscore. */
 export function platformToken(platform: ObjectRef): string {
   return `${token(platform.namespace)}_${token(platform.name)}`;
 }
 
 export function parsePlatformToken(text: string): ObjectRef | undefined {
-  const [namespace, name, ...rest] = text.replaceAll('~', '.').split('_');
+  const [namespace, name, ...rest] = untoken(text).split('_');
   return namespace && name && rest.length === 0 ? { namespace, name } : undefined;
 }
 
-/** Ready mail: `mq.<lane>.<part>.<destination>.<platform>.<id>.<k>`. The part is fixed until streams are sharded. */
+/** Ready mail: `mq.<lane>.<domain>.<destination>.<platform>.<id>.<k>`. */
 export function mailSubject(key: EntryKey): string {
-  return `mq.${laneTokens[key.lane]}.${part}.${tail(key)}`;
+  return `mq.${laneTokens[key.lane]}.${token(key.domain)}.${tail(key)}`;
 }
 
 /**
- * Deferred mail: `df.<due minute>.<part>.…`. The minute is a function of the entry, so a repeated deferral replaces itself.
+ * Deferred mail: `df.<due minute>-<lane>.<domain>.…`. The minute is a function of the entry, so a repeated deferral replaces itself.
  * As many tokens as the retry subject has, so that one question to the stream finds a mail in either state: asked one after
  * the other, an entry on its way between them could be in neither answer.
  */
 export function deferredSubject(key: EntryKey, dueMs: number): string {
-  return `df.${Math.floor(dueMs / 60_000)}.${part}.${tail(key)}`;
+  return `df.${Math.floor(dueMs / 60_000)}-${laneTokens[key.lane]}.${token(key.domain)}.${tail(key)}`;
 }
 
-/** Where a deferred entry reappears when it is due: `rt.<lane>.<part>.…`, in the same stream as the schedule. */
+/** Where a deferred entry reappears when it is due: `rt.<lane>.<domain>.…`, in the same stream as the schedule. */
 export function retrySubject(key: EntryKey): string {
-  return `rt.${laneTokens[key.lane]}.${part}.${tail(key)}`;
+  return `rt.${laneTokens[key.lane]}.${token(key.domain)}.${tail(key)}`;
 }
 
 /** Dead letters: entries no node could work on. */
-export function deadSubject(key: EntryKey): string {
+export function deadSubject(key: Omit<EntryKey, 'lane' | 'domain'>): string {
   return `dead.${tail(key)}`;
 }
 
@@ -118,30 +127,40 @@ export const filters = {
 const tokensOf: Readonly<Record<EntryTree, number>> = { mq: 7, rt: 7, df: 7, dead: 5 };
 
 /** Reads any entry subject (`mq`, `rt`, `df`, `dead`) back; undefined for other subjects. */
-export function parseEntrySubject(subject: string): { state: EntryTree; key: EntryKey } | undefined {
+export function parseEntrySubject(subject: string): { state: EntryTree; key: KnownKey } | undefined {
   const tokens = subject.split('.');
   const state = (Object.keys(tokensOf) as EntryTree[]).find((tree) => tree === tokens[0]);
   if (state === undefined || tokens.length !== tokensOf[state]) return undefined;
   const [destination, platformText = '', id, k = ''] = tokens.slice(-4);
   const platform = parsePlatformToken(platformText);
   if (!destination || !platform || !id || !/^[0-9]+$/.test(k)) return undefined;
-  const lane: Lane = tokens[1] === laneTokens.bulk ? 'bulk' : 'transactional'; // df and dead carry no lane: the envelope does
-  return { state, key: { lane, destination: destination.replaceAll('~', '.'), platform, id, k: Number(k) } };
+  const tail = { destination: untoken(destination), platform, id, k: Number(k) };
+  return { state, key: state === 'dead' ? tail : { ...ownership(tokens), ...tail } };
 }
 
-/** Filter for all entries of one state that match what is given, whatever stands in the other tokens. */
-export function entryFilter(
-  state: EntryTree,
-  { platform, destination, id }: { platform?: ObjectRef; destination?: string; id?: string } = {},
-): string {
-  const head = { mq: 'mq.*.*', rt: 'rt.*.*', df: 'df.*.*', dead: 'dead' }[state];
+/** Lane and domain of a subject of seven tokens. In early builds the domain's place held a 0, and schedules told no lane. */
+function ownership([tree, when = '', domain = '0']: readonly string[]): { lane?: Lane; domain?: string } {
+  const word = tree === 'df' ? when.split('-')[1] : when;
+  const lane = lanes.find((candidate) => laneTokens[candidate] === word);
+  return { ...(lane && { lane }), ...(domain === '0' ? {} : { domain: untoken(domain) }) };
+}
+
+export type SubjectFilter = Partial<Pick<EntryKey, 'platform' | 'domain' | 'destination' | 'id'>>;
+
+/**
+ * Filter for the entries of one state that match what is given, whatever stands in the other tokens. Dead letters know no domain
+ * and are all caught; what a subject cannot tell is left to whoever reads the entry.
+ */
+export function entryFilter(state: EntryTree, { platform, domain, destination, id }: SubjectFilter = {}): string {
+  const owner = domain === undefined ? '*' : token(domain);
+  const head = state === 'dead' ? 'dead' : `${state}.*.${owner}`;
   return `${head}.${destination ? token(destination) : '*'}.${platform ? platformToken(platform) : '*'}.${id ?? '*'}.*`;
 }
 
 /** When a deferred entry's subject says it is due: the start of that minute, in milliseconds. */
 export function dueMinuteOf(subject: string): number | undefined {
   const [tree, minute] = subject.split('.');
-  return tree === 'df' && minute !== undefined ? Number(minute) * 60_000 : undefined;
+  return tree === 'df' && minute !== undefined ? Number.parseInt(minute, 10) * 60_000 : undefined;
 }
 
 /** A key-value bucket is a stream by convention (nats-architecture ADR-8), so that `nats kv` can read it. */
@@ -154,7 +173,11 @@ export function bucketSubject(bucket: BucketName, key: string): string {
 }
 
 /** Where the server repeats a change of a bucket once it is stored: a reader needs no consumer that could die unnoticed. */
-export const notices = { manifest: 'notice.config.manifest', acknowledgements: 'notice.ack.>' } as const;
+export const notices = {
+  manifest: 'notice.config.manifest',
+  acknowledgements: 'notice.ack.>',
+  orders: 'notice.orders.>',
+} as const;
 
 /** The bucket keys of the configuration: one signed manifest, and shards named by content so that readers never mix two. */
 export const configKeys = {
@@ -249,6 +272,10 @@ export function bucketSettings(replicas: number): readonly StreamSettings[] {
       max_age: nanoseconds(60 * 60_000), // what pods left behind that could not say goodbye
       republish: { src: bucketSubject(buckets.acknowledgements, '>'), dest: notices.acknowledgements },
     },
+    {
+      ...base(buckets.orders),
+      republish: { src: bucketSubject(buckets.orders, '>'), dest: notices.orders },
+    },
   ];
 }
 
@@ -265,9 +292,7 @@ export function consumerSettings(key: ConsumerKey, replicas: number): Readonly<R
   };
 }
 
-const part = '0';
-
-function tail(key: EntryKey): string {
+function tail(key: Omit<EntryKey, 'lane' | 'domain'>): string {
   return `${token(key.destination)}.${platformToken(key.platform)}.${key.id}.${key.k}`;
 }
 

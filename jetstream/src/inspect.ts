@@ -10,8 +10,8 @@ import {
   filters,
   parseEntrySubject,
   streams,
-  type EntryKey,
   type EntryTree,
+  type KnownKey,
   type StreamName,
 } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
@@ -34,7 +34,7 @@ export type EntryFilter = {
 export type EntryListing = {
   readonly state: EntryState;
   readonly subject: string;
-  readonly key: EntryKey;
+  readonly key: KnownKey;
   readonly dueAt?: number;
 };
 

@@ -11,6 +11,7 @@ const options: NatsServerOptions = {
     operator: { username: 'operator', password: 'a"b\\c$d' },
     node: { username: 'node', password: 'n' },
     reader: { username: 'reader', password: 'r' },
+    keeper: { username: 'keeper', password: 'k' },
   },
 };
 

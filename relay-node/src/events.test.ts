@@ -95,7 +95,7 @@ test('an entry that is settled counts each recipient', async () => {
   events.settled({
     ...about,
     type: 'settled',
-    totals: { delivered: 3, bounced: 1, expired: 0 },
+    totals: { delivered: 3, bounced: 1, expired: 0, dropped: 0 },
     attempts: 2,
     totalMs: 60_000,
   });

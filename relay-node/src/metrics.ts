@@ -87,7 +87,7 @@ export const nodeMetrics = {
     name: 'relayfleet_delivery_failures_total',
     type: 'counter',
     help: 'Recipients an attempt did not deliver to, by why.',
-    labels: { category: outcomeCategories, outcome: ['deferred', 'bounced', 'expired'] },
+    labels: { category: outcomeCategories, outcome: ['deferred', 'bounced', 'expired', 'dropped'] },
   },
   stageSeconds: {
     name: 'relayfleet_delivery_stage_duration_seconds',
@@ -107,7 +107,7 @@ export const nodeMetrics = {
     name: 'relayfleet_delivery_settled_total',
     type: 'counter',
     help: 'Recipients by their final outcome.',
-    labels: { outcome: ['delivered', 'bounced', 'expired'] },
+    labels: { outcome: ['delivered', 'bounced', 'expired', 'dropped'] },
   },
   deliveryTls: {
     name: 'relayfleet_delivery_tls_attempts_total',

@@ -49,6 +49,7 @@ const users: NatsUsers = {
   operator: { username: 'operator', password: 'operator-password' },
   node: { username: 'node', password: 'node-password' },
   reader: { username: 'reader', password: 'reader-password' },
+  keeper: { username: 'keeper', password: 'keeper-password' },
 };
 
 export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {

@@ -43,7 +43,7 @@ export function anEnvelope(overrides: Partial<Envelope> = {}): Envelope {
     acceptedBy: 'node-a',
     attempt: 0,
     due: now,
-    settled: { delivered: 0, bounced: 0, expired: 0 },
+    settled: { delivered: 0, bounced: 0, expired: 0, dropped: 0 },
     body: { kind: 'inline', size: 0 },
     ...overrides,
   };

@@ -15,7 +15,7 @@ test('a mail committed twice is stored once, and the second commit says so', asy
   const listed = await listEntries(await server.connect('reader'), { id: entry.envelope.id });
   assert.deepEqual(
     listed.map(({ state, subject }) => ({ state, subject })),
-    [{ state: 'ready', subject: `mq.tx.0.example~net.team_shop.${entry.envelope.id}.0` }],
+    [{ state: 'ready', subject: `mq.tx.example~com.example~net.team_shop.${entry.envelope.id}.0` }],
   );
 });
 

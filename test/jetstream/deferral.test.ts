@@ -25,7 +25,7 @@ test('a deferral repeated by another worker fires once, at its time', async (t) 
   );
   const { envelope: came, at, subject } = await takeOne(queues[0]!);
   assert.deepEqual(came, envelope);
-  assert.equal(subject, `rt.tx.0.example~net.team_shop.${envelope.id}.0`);
+  assert.equal(subject, `rt.tx.example~com.example~net.team_shop.${envelope.id}.0`);
   assert.ok(at >= due, `${due - at} ms early`);
   assert.ok(at - due < 10_000, `${at - due} ms late`);
   await nothingIsLeft(reader);

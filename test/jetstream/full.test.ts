@@ -48,7 +48,7 @@ test('with mail and body streams full an entry can still be deferred and buried'
   assert.equal(!large.ok && large.reason, 'full');
   const envelope = anEnvelope({ body: { kind: 'chunks', size: 1, chunks: 1, sha256: '0'.repeat(64) } });
   assert.ok((await queue.defer({ ...envelope, attempt: 1 }, Date.now() + 60_000)).ok);
-  assert.ok((await queue.bury(undefined, Buffer.from('?'), 'mq.tx.0.a~b.n_p.X.0', 'not an entry')).ok);
+  assert.ok((await queue.bury(undefined, Buffer.from('?'), 'mq.tx.shop~test.a~b.n_p.X.0', 'not an entry')).ok);
 });
 
 test('a full store of the whole server is "full" too', async (t) => {

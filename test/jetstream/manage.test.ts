@@ -18,6 +18,7 @@ test('everything is made once; a second time nothing changes', async (t) => {
     ...Object.values(streams).map((name) => `stream ${name}`),
     'stream KV_config',
     'stream KV_ack',
+    'stream KV_orders',
     ...Object.values(consumers).map(({ name }) => `consumer ${name}`),
   ];
   assert.deepEqual(await ensureStreams(operator, sizing), { ok: true, changed: all });
@@ -80,7 +81,7 @@ test('a store that was lost is made again', async (t) => {
   await rm(`${server.dir}/store`, { recursive: true });
   await server.restart();
   const ensured = await ensureStreams(operator, sizing);
-  assert.ok(ensured.ok && ensured.changed.length === 10);
+  assert.ok(ensured.ok && ensured.changed.length === 11);
 });
 
 test('depth and age are told for every stream and consumer', async (t) => {

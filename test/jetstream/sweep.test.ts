@@ -66,7 +66,7 @@ test('ready, taken, deferred, due and dead mail keeps its body, and so does one 
   await keep(async (envelope) => assert.ok((await queue.defer({ ...envelope, attempt: 1 }, Date.now())).ok));
   await keep(async (envelope) => assert.ok((await queue.bury(envelope, Buffer.from('?'), 'mq.x', 'test')).ok));
   const buried = await store(queue, 'kept, though nobody can read its entry');
-  const subject = `mq.tx.0.a~b.n_p.${buried.envelope.id}.0`;
+  const subject = `mq.tx.shop~test.a~b.n_p.${buried.envelope.id}.0`;
   assert.ok((await queue.bury(undefined, Buffer.from('?'), subject, 'not an entry')).ok);
   kept.push(buried.envelope.id);
   const stop = new AbortController();

@@ -18,6 +18,7 @@ async function setUp(t: TestContext): Promise<{ peer: ScriptedPeer; rig: Rig }> 
 
 const key = () => ({
   lane: 'transactional' as const,
+  domain: 'shop.test',
   destination: 'to.test',
   platform: { namespace: 'shop', name: 'orders' },
   id: newMailId(Date.now(), randomBytes),

@@ -49,7 +49,7 @@ export function composeDsn(request: DsnRequest): Dsn {
       acceptedBy: node,
       attempt: 0,
       due: now,
-      settled: { delivered: 0, bounced: 0, expired: 0 },
+      settled: { delivered: 0, bounced: 0, expired: 0, dropped: 0 },
       body: { kind: 'inline', size: message.length },
     },
   };

@@ -52,7 +52,7 @@ const rules: readonly Rule[] = [
   {
     action: 'failed',
     isDue: () => true,
-    concerns: ({ outcome }) => isFinal(outcome) && outcome !== 'delivered',
+    concerns: ({ outcome }) => outcome === 'bounced' || outcome === 'expired', // dropped: a person chose that nothing be said
     wanted: ({ notify }) => notify?.includes('FAILURE') ?? true,
     seed: ({ id, k, attempt }) => `dsn.${id}.${k}.${attempt}`,
   },

@@ -9,7 +9,7 @@ const envelope = anEnvelope({
   recipients: [0, 1, 2].map((n) => ({ n: n + 10, address: `r${n}@to.test` })),
   attempt: 2,
   due: 5_000,
-  settled: { delivered: 4, bounced: 1, expired: 0 },
+  settled: { delivered: 4, bounced: 1, expired: 0, dropped: 0 },
 });
 const verdict = (outcome: Verdict['outcome']): Verdict => ({
   outcome,
@@ -49,7 +49,7 @@ test('those still waiting go on, under their own numbers, with what the others c
     remaining?.recipients.map(({ n }) => n),
     [12],
   );
-  assert.deepEqual(remaining.settled, { delivered: 5, bounced: 2, expired: 0 });
+  assert.deepEqual(remaining.settled, { delivered: 5, bounced: 2, expired: 0, dropped: 0 });
   assert.deepEqual([remaining.attempt, remaining.due], [3, 9_000]);
   assert.equal(settledEvent(record('delivered', 'bounced', 'deferred'), event), undefined);
 });
@@ -60,7 +60,7 @@ test('when nobody waits any more the mail is settled, with totals of its whole l
   assert.equal(event.nextDue, null);
   assert.equal(remainingEntry(envelope, event), undefined);
   const settled = settledEvent(given, event);
-  assert.deepEqual(settled?.totals, { delivered: 5, bounced: 1, expired: 2 });
+  assert.deepEqual(settled?.totals, { delivered: 5, bounced: 1, expired: 2, dropped: 0 });
   assert.equal(settled.totalMs, 5_000);
 });
 

@@ -88,6 +88,7 @@ function totalsAfter({ settled }: Envelope, results: readonly RecipientResult[])
     delivered: settled.delivered + count('delivered'),
     bounced: settled.bounced + count('bounced'),
     expired: settled.expired + count('expired'),
+    dropped: settled.dropped + count('dropped'),
   };
 }
 

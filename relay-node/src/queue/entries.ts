@@ -72,7 +72,7 @@ export function toEnvelopes(
     acceptedBy: mail.node,
     attempt: 0,
     due: mail.at,
-    settled: { delivered: 0, bounced: 0, expired: 0 },
+    settled: { delivered: 0, bounced: 0, expired: 0, dropped: 0 },
     body,
   }));
 }

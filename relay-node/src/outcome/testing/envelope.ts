@@ -20,7 +20,7 @@ export function anEnvelope(changes: Partial<Envelope> = {}): Envelope {
     acceptedBy: 'n',
     attempt: 3,
     due: 1_000,
-    settled: { delivered: 0, bounced: 0, expired: 0 },
+    settled: { delivered: 0, bounced: 0, expired: 0, dropped: 0 },
     body: { kind: 'inline', size: 1 },
     ...changes,
   };
