@@ -21,6 +21,10 @@ export type Flag = {
   readonly value?: string;
   /** The only values taken, where they are few. */
   readonly choices?: readonly string[];
+  /** May be given several times. */
+  readonly many?: true;
+  /** A switch that is on unless it is turned off, `--wait=false`. */
+  readonly on?: true;
   /** What counts without it, as help says it; the command applies it. */
   readonly otherwise?: string;
   readonly description: string;
@@ -28,6 +32,8 @@ export type Flag = {
 
 export type Call = {
   text(flag: string): string | undefined;
+  /** Of a flag that may be given several times, in that order. */
+  texts(flag: string): readonly string[];
   isSet(flag: string): boolean;
   readonly args: readonly string[];
 };
@@ -36,6 +42,10 @@ export type Call = {
 export type Terminal = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Asks whoever sits there, and gives the answer; undefined where nobody does: input or output is no terminal. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+  /** From its call on, Ctrl-C aborts the signal and does not end the process. */
+  readonly interruption: () => AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
 };

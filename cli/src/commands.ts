@@ -7,7 +7,10 @@ import { misused, type Command } from './command.ts';
 import { dnsCommand } from './dns/command.ts';
 import { readLocalOptions } from './local/options.ts';
 import { runLocal } from './local/run-local.ts';
-import { queueListCommand, queueShowCommand } from './queue/command.ts';
+import { queueListCommand } from './queue/list.ts';
+import { queueDropCommand, queueHoldCommand, queueRetryCommand } from './queue/order-commands.ts';
+import { queueOrdersCommand, queueReleaseCommand } from './queue/release.ts';
+import { queueShowCommand } from './queue/show.ts';
 import { sendCommand } from './send/command.ts';
 import { findTarget } from './send-target.ts';
 import { submit } from './send/submit.ts';
@@ -35,7 +38,7 @@ const localCommand: Command = {
     { name: 'dir', value: 'DIR', description: 'Manifests to run.', otherwise: 'examples/local of the sources' },
     { name: 'nodes', value: 'N', description: 'Relay nodes to start, 1 to 16.', otherwise: '2' },
     {
-      name: 'state',
+      name: 'state-dir',
       value: 'DIR',
       description: 'Where all state lies; two fleets need two.',
       otherwise: './.relayfleet',
@@ -52,7 +55,10 @@ const localCommand: Command = {
   examples: [
     { does: 'Run the example fleet', line: 'relayfleet local' },
     { does: 'Check that everything works, then stop', line: 'relayfleet local --once' },
-    { does: 'Your own manifests, beside another fleet', line: 'relayfleet local --dir ./manifests --state ./second' },
+    {
+      does: 'Your own manifests, beside another fleet',
+      line: 'relayfleet local --dir ./manifests --state-dir ./second',
+    },
     { does: 'Drive it from a script', line: 'relayfleet local --nodes 3 --ready-file /tmp/ready.json' },
   ],
   run: async (call, terminal) => {
@@ -79,6 +85,11 @@ export const commands: readonly Command[] = [
   dnsCommand,
   queueListCommand,
   queueShowCommand,
+  queueHoldCommand,
+  queueReleaseCommand,
+  queueRetryCommand,
+  queueDropCommand,
+  queueOrdersCommand,
   traceCommand,
 ];
 

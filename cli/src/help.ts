@@ -21,9 +21,11 @@ export function flagLabel({ name, short, value }: Flag): string {
   return `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
 }
 
-export function flagNote({ description, choices, otherwise }: Flag): string {
+export function flagNote({ description, choices, otherwise, many, on }: Flag): string {
   const notes = [
-    ...(choices === undefined ? [] : [`one of ${choices.join(', ')}`]),
+    ...(choices === undefined ? [] : [`${many === true ? 'any' : 'one'} of ${choices.join(', ')}`]),
+    ...(many === true ? ['may be given several times'] : []),
+    ...(on === true ? ['default: true'] : []),
     ...(otherwise === undefined ? [] : [`default: ${otherwise}`]),
   ];
   return notes.length === 0 ? description : `${description.replace(/\.$/, '')} (${notes.join('; ')}).`;

@@ -1,14 +1,18 @@
 #!/usr/bin/env node
 // `relayfleet`: reads the call, runs the command, ends with its exit code. What commands there are is in commands.ts.
+import { createInterface } from 'node:readline/promises';
 import { commands, version } from './commands.ts';
 import type { Outcome, Terminal } from './command.ts';
 import { misused } from './command.ts';
 import { helpText } from './help.ts';
 import { parseCall } from './parse-call.ts';
+import { stopSignals } from './stop-signals.ts';
 
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  ask: process.stdin.isTTY && process.stderr.isTTY ? askThere : undefined,
+  interruption: () => stopSignals(() => undefined).stop,
   env: process.env,
   cwd: process.cwd(),
 };
@@ -37,6 +41,16 @@ async function run(argv: readonly string[]): Promise<Outcome> {
     }
     case 'call':
       return reading.command.run(reading.call, terminal).catch(failure);
+  }
+}
+
+/** On the standard error, so that what is printed for programs stays clean. */
+async function askThere(question: string): Promise<string> {
+  const dialogue = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await dialogue.question(question);
+  } finally {
+    dialogue.close();
   }
 }
 

@@ -1,7 +1,9 @@
 // Which known word somebody probably meant. Pure.
 
-/** The closest of `known` by edits (Levenshtein), if it is close enough to be worth naming. */
+/** One that goes on where the word ends, else the closest of `known` by edits (Levenshtein), if it is close enough to be worth naming. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  const longer = known.find((candidate) => candidate.startsWith(`${word.toLowerCase()}-`));
+  if (longer !== undefined) return longer;
   const ranked = known
     .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .toSorted((a, b) => a.edits - b.edits);

@@ -14,6 +14,12 @@ const commands = [
   ]),
   command('queue ls'),
   command('queue show'),
+  command('queue drop', [
+    { name: 'state', value: 'STATE', choices: ['ready', 'dead'], many: true, description: 'State.' },
+    { name: 'wait', on: true, description: 'Wait.' },
+    { name: 'yes', short: 'y', description: 'Yes.' },
+    { name: 'state-dir', value: 'DIR', description: 'Directory.' },
+  ]),
 ];
 
 test('flags are read in every spelling kubectl knows', () => {
@@ -42,9 +48,9 @@ test('a group alone, no command and --help all ask for help', () => {
     const reading = parseCall(argv, commands);
     return reading.kind === 'help' ? reading.commands.map(({ name }) => name) : undefined;
   };
-  assert.deepEqual(namesIn(['queue']), ['queue ls', 'queue show']);
-  assert.deepEqual(namesIn(['queue', '--help']), ['queue ls', 'queue show']);
-  assert.deepEqual(namesIn([]), ['status', 'queue ls', 'queue show']);
+  assert.deepEqual(namesIn(['queue']), ['queue ls', 'queue show', 'queue drop']);
+  assert.deepEqual(namesIn(['queue', '--help']), ['queue ls', 'queue show', 'queue drop']);
+  assert.deepEqual(namesIn([]), ['status', 'queue ls', 'queue show', 'queue drop']);
   assert.deepEqual(namesIn(['help', 'status']), ['status']);
   assert.deepEqual(namesIn(['queue', 'ls', '-h']), ['queue ls']);
 });
@@ -66,4 +72,32 @@ test('what is wrong is named, with what was probably meant', () => {
 test('what follows -- is no flag', () => {
   const reading = parseCall(['status', '--', '--ouput'], commands);
   assert.deepEqual(reading.kind === 'call' && reading.call.args, ['--ouput']);
+});
+
+test('a flag may be given several times where it says so, and each value is judged', () => {
+  const reading = parseCall(['queue', 'drop', '--state', 'dead', '--state=ready'], commands);
+  assert.deepEqual(reading.kind === 'call' && reading.call.texts('state'), ['dead', 'ready']);
+  const none = parseCall(['queue', 'drop'], commands);
+  assert.deepEqual(none.kind === 'call' && none.call.texts('state'), []);
+  const wrong = parseCall(['queue', 'drop', '--state', 'dead', '--state', './x'], commands);
+  assert.equal(wrong.kind === 'misuse' && wrong.problem, '--state takes ready, dead, not "./x"');
+});
+
+test('a switch is turned off as kubectl does it', () => {
+  const isSet = (flag: string, ...argv: readonly string[]): boolean | undefined => {
+    const reading = parseCall(['queue', 'drop', ...argv], commands);
+    return reading.kind === 'call' ? reading.call.isSet(flag) : undefined;
+  };
+  assert.equal(isSet('wait'), true);
+  assert.equal(isSet('wait', '--wait'), true);
+  assert.equal(isSet('wait', '--wait=false'), false);
+  assert.equal(isSet('yes'), false);
+  assert.equal(isSet('yes', '--yes=true'), true);
+  assert.equal(isSet('wait', '--wait=no'), undefined);
+  assert.equal(isSet('wait', '--', '--wait=false'), true, 'what follows -- is no flag');
+});
+
+test('the beginning of a flag names the flag', () => {
+  const reading = parseCall(['status', '--all', 'x'], commands);
+  assert.equal(reading.kind === 'misuse' && reading.problem, 'unknown flag --all; did you mean --all-namespaces?');
 });

@@ -45,32 +45,53 @@ function read(command: Command, argv: readonly string[]): Reading {
   const unknown = spelled.find((word) => isLong(word) && !flags.some(({ name }) => name === longName(word)));
   if (unknown !== undefined) return misuse(unknownFlag(longName(unknown), flags));
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options: optionsOf(flags), allowPositionals: true });
-    const wrong = flags.find(
-      ({ name, choices }) => values[name] !== undefined && choices?.includes(String(values[name])) === false,
-    );
-    if (wrong !== undefined)
-      return misuse(`--${wrong.name} takes ${wrong.choices?.join(', ')}, not "${String(values[wrong.name])}"`);
-    return { kind: 'call', command, call: callOf(values, positionals) };
+    const { args, switched } = takeSwitches(argv, flags);
+    const parsed = parseArgs({ args, options: optionsOf(flags), allowPositionals: true });
+    const values = { ...parsed.values, ...switched };
+    for (const { name, choices } of flags) {
+      const wrong = [values[name] ?? []].flat().find((value) => choices?.includes(String(value)) === false);
+      if (wrong !== undefined) return misuse(`--${name} takes ${choices?.join(', ')}, not "${String(wrong)}"`);
+    }
+    return { kind: 'call', command, call: callOf(values, parsed.positionals, flags) };
   } catch (error) {
     return misuse(error instanceof Error ? error.message : String(error));
   }
 }
 
-function callOf(values: Readonly<Record<string, unknown>>, args: readonly string[]): Call {
+/** `--wait=false`, as kubectl has it and parseArgs does not. */
+function takeSwitches(argv: readonly string[], flags: readonly Flag[]) {
+  const switched: Record<string, boolean> = {};
+  const end = argv.indexOf('--');
+  const args = argv.filter((word, index) => {
+    const [, name = '', value] = /^--([^=]+)=(true|false)$/.exec(word) ?? [];
+    const isSwitch = flags.some((flag) => flag.name === name && flag.value === undefined);
+    if (!isSwitch || (end >= 0 && index > end)) return true;
+    switched[name] = value === 'true';
+    return false;
+  });
+  return { args, switched };
+}
+
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+function callOf(values: Values, args: readonly string[], flags: readonly Flag[]): Call {
   return {
     text: (flag) => (typeof values[flag] === 'string' ? values[flag] : undefined),
-    isSet: (flag) => values[flag] === true,
+    texts: (flag) => [values[flag] ?? []].flat().map(String),
+    isSet: (flag) =>
+      values[flag] === true ||
+      (values[flag] === undefined && flags.some((one) => one.name === flag && one.on === true)),
     args,
   };
 }
 
 function optionsOf(flags: readonly Flag[]): Record<string, ParseArgsOptionDescriptor> {
   return Object.fromEntries(
-    flags.map(({ name, short, value }): [string, ParseArgsOptionDescriptor] => [
+    flags.map(({ name, short, value, many = false }): [string, ParseArgsOptionDescriptor] => [
       name,
       {
         type: value === undefined ? 'boolean' : 'string',
+        multiple: many,
         ...(short === undefined ? {} : { short }),
       },
     ]),

@@ -24,7 +24,7 @@ export type Source = {
 export type Scope = { readonly namespace: string | undefined; readonly all: boolean };
 
 export const stateFlag: Flag = {
-  name: 'state',
+  name: 'state-dir',
   value: 'DIR',
   description: 'State directory of a local fleet.',
   otherwise: `./${defaultState}, if it is there`,
@@ -52,7 +52,7 @@ export function scopeOf(call: Call): Scope {
 /** The local state the call means; undefined when it means a cluster. */
 export function localState(call: Call, { cwd }: Terminal): StateDirectory | undefined {
   if (call.text('context') !== undefined || call.text('kubeconfig') !== undefined) return undefined;
-  const named = call.text('state');
+  const named = call.text('state-dir');
   const state = stateDirectory(resolve(cwd, named ?? defaultState));
   return named !== undefined || existsSync(state.operator) ? state : undefined;
 }
@@ -64,7 +64,7 @@ export function openSource(call: Call, terminal: Terminal): Source {
 
 function stateSource(state: StateDirectory): Source {
   if (!existsSync(state.operator))
-    throw new Error(`${state.root} holds no local fleet; start one with "relayfleet local --state ${state.root}"`);
+    throw new Error(`${state.root} holds no local fleet; start one with "relayfleet local --state-dir ${state.root}"`);
   const reader = createResourceReader(state.operator);
   return {
     resources: async (wanted, { namespace, all }) =>
@@ -129,7 +129,7 @@ async function runKubectl(args: readonly string[]): Promise<string> {
     const words = stderr.trim().split('\n').at(-1) || String(error); // the last line says it; those before are its log
     const problem = code === 'ENOENT' ? 'there is no kubectl on PATH' : `kubectl says: ${words}`;
     throw new Error(
-      `asked the cluster, since there is no local fleet in ./${defaultState} and none is named with --state; ${problem}`,
+      `asked the cluster, since there is no local fleet in ./${defaultState} and none is named with --state-dir; ${problem}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 // Where everything of a local fleet lies below its state directory. Paths only: nothing is read or written here.
 import { join } from 'node:path';
 
-/** Used when a command gets no --state. */
+/** Used when a command gets no --state-dir. */
 export const defaultState = '.relayfleet';
 
 export type StateDirectory = {

@@ -15,6 +15,11 @@ export function table(header: readonly string[], rows: readonly (readonly string
     .join('');
 }
 
+/** RFC 3339 to the second, UTC. */
+export function timeWords(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 /** `45s`, `12m`, `5h`, `3d`: the largest unit in which it is at least two, as kubectl. */
 export function ageWords(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

@@ -21,7 +21,15 @@ const acknowledgementSchema = z.object({
   ready: z.boolean(),
   /** What the node refused or could not use, in words for a condition's message. No secrets, no addresses. */
   problems: z.array(z.object({ reason: z.string(), message: z.string().max(512) })).max(16),
+  /** Smarthosts whose names lead to no address, as this node sees DNS, the first of them; absent until it has looked. */
+  missingHosts: z
+    .array(z.object({ domain: z.string(), route: z.string(), host: z.string() }))
+    .max(64)
+    .readonly()
+    .optional(),
 });
+/** `domain` and `route` say whose smarthost it is. */
+export type MissingHost = NonNullable<Acknowledgement['missingHosts']>[number];
 export type Acknowledgement = Readonly<z.infer<typeof acknowledgementSchema>>;
 
 export function encodeAcknowledgement(acknowledgement: Acknowledgement): Uint8Array {

@@ -4,6 +4,7 @@ export const conditionTypes = {
   Accepted: 'The spec is valid and the other side agrees to the binding.',
   ResolvedRefs: 'Every Secret, fleet and domain the object names exists and is usable.',
   Programmed: 'Every ready relay node has acknowledged the configuration that holds this object.',
+  Routable: 'The relay nodes find every smarthost of the routes in DNS; only on a RelayDomain with smarthosts.',
   Ready: 'Mail flows: accepted, resolved, programmed and not suspended.',
   Reconciling: 'Present while a newer spec is being worked on (kstatus).',
   Stalled: 'Present while only an edit can help (kstatus).',
@@ -27,6 +28,10 @@ export const conditionReasons = {
   SecretNotFound: 'A Secret named in the spec does not exist.',
   SecretInvalid: 'A Secret exists but a key in it is missing or unusable.',
   InvalidSpec: 'The manifest does not pass the schema or its rules; the last good version stays in force.',
+  Draining:
+    'It, or the RelayDomain named, is being deleted and takes nothing new; what is queued still leaves. The message says how much, and what it waits for.',
+  Routable: 'Every smarthost’s name leads to an address.',
+  SmarthostNotFound: 'A smarthost’s name leads to no address; its mail goes to the others of the route, or waits.',
   NoRelayDomain: 'None of the domains named is bound.',
   FleetConflict: 'An older RelayFleet uses the same NATS account.',
   NATSUnreachable: 'The operator cannot reach the fleet’s NATS, or it is unfit; the message says how.',

@@ -27,8 +27,12 @@ const acknowledgements: fc.Arbitrary<Acknowledgement> = fc.record(
     keyIds: fc.array(text, { maxLength: 3 }),
     ready: fc.boolean(),
     problems: fc.array(fc.record({ reason: text, message: text }, plain), { maxLength: 3 }),
+    missingHosts: fc.array(fc.record({ domain: text, route: text, host: text }, plain), { maxLength: 3 }),
   },
-  plain,
+  {
+    ...plain,
+    requiredKeys: ['v', 'node', 'version', 'at', 'generation', 'highestSeen', 'keyIds', 'ready', 'problems'],
+  },
 );
 
 test('an acknowledgement comes back as it was written', () => {

@@ -50,7 +50,18 @@ const entries = fc
       { noNullPrototype: true },
     ),
     fc.uint8Array({ maxLength: 300 }),
-    fc.option(fc.record({ size: count, chunks: fc.integer({ min: 1, max: 100 }), sha256: hex64 }), { nil: undefined }),
+    fc.option(
+      fc.record(
+        {
+          size: count,
+          chunks: fc.integer({ min: 1, max: 100 }),
+          sha256: hex64,
+          relaxedHash: fc.stringMatching(/^[0-9A-Za-z+/]{43}=$/),
+        },
+        { requiredKeys: ['size', 'chunks', 'sha256'] },
+      ),
+      { nil: undefined },
+    ),
   )
   .map(([rest, bytes, chunked]) => {
     const body = chunked

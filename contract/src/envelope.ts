@@ -38,6 +38,11 @@ const bodySchema = z.discriminatedUnion('kind', [
     size: z.number().int().min(0),
     chunks: z.number().int().min(1),
     sha256: z.string().length(64),
+    /**
+     * SHA-256 of the message's body (RFC 5322 §2.1) in DKIM's relaxed form, base64 (RFC 6376 §3.7), so that signing need not read
+     * it; absent where nobody has gone through it yet.
+     */
+    relaxedHash: z.string().length(44).optional(),
   }),
 ]);
 export type BodyRef = Readonly<z.infer<typeof bodySchema>>;
@@ -74,6 +79,8 @@ export const envelopeSchema = z.object({
   settled: totalsSchema,
   /** When it was first put back unsent because somebody holds it; absent while nobody does. */
   heldSince: z.number().int().optional(),
+  /** How often it was put back unsent since its last attempt because its destination had its share of a node; absent when never. */
+  pushedBack: z.number().int().optional(),
   /** The sender was told that this entry is late: that is said once. */
   delayTold: z.literal(true).optional(),
   body: bodySchema,

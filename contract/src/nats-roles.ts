@@ -1,6 +1,7 @@
 // What each NATS user may do, subject by subject: allow-lists only, since deny-lists were bypassed in published advisories.
-// A node can neither manage nor purge a stream; the operator manages them, removes the bodies of finished mail and reads none;
-// the reader changes nothing; the keeper is a reader who may give orders about what waits, and has others carry them out.
+// A node can neither manage nor purge a stream. The operator manages them, removes the bodies of finished mail and reads none; of
+// deferred mail, which carries no body, it reads the envelopes and moves the schedules. The reader changes nothing; the keeper is a
+// reader who may give orders about what waits, and has others carry them out.
 import { bucketStream, bucketSubject, buckets, consumers, notices, streams } from './subjects.ts';
 
 export const natsRoles = ['operator', 'node', 'reader', 'keeper'] as const;
@@ -48,6 +49,8 @@ const allowed: Record<NatsRole, NatsPermissions> = {
       ...reading(ackStream),
       ...reading(ordersStream),
       bucketSubject(buckets.orders, '>'),
+      ...reading(streams.deferred), // what waits, to bring it forward
+      'df.>',
       `$JS.API.STREAM.PURGE.${configStream}`, // shards that no manifest names any more
       bucketSubject(buckets.config, '>'),
       `$JS.API.STREAM.PURGE.${streams.bodies}`, // bodies of finished mail, and those without one
@@ -78,7 +81,14 @@ const allowed: Record<NatsRole, NatsPermissions> = {
     subscribe: [notices.manifest, notices.orders],
   },
   reader: { publish: looking, subscribe: [notices.acknowledgements] },
-  keeper: { publish: [...looking, bucketSubject(buckets.orders, '>')], subscribe: [notices.acknowledgements] },
+  keeper: {
+    publish: [
+      ...looking,
+      bucketSubject(buckets.orders, '>'),
+      `$JS.API.STREAM.MSG.DELETE.${streams.dead}`, // dead letters have had their final state; what is left is evidence
+    ],
+    subscribe: [notices.acknowledgements],
+  },
 };
 
 /** Reading single messages of one stream, from its leader or from a replica. */

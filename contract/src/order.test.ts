@@ -59,3 +59,10 @@ test('property: an order comes back as it was given', () => {
   for (const text of ['', '{}', '{"v":2}', JSON.stringify({ ...hold({}), name: 'a.b' })])
     assert.equal(decodeOrder(Buffer.from(text)).ok, false, text);
 });
+
+test('an order to drop mail and tell its senders spares the notices that tell them', () => {
+  const drop = (bounce: boolean): Order => ({ ...hold({}), kind: 'drop', bounce });
+  const notice = { ...entry, kind: 'dsn' } as const;
+  assert.deepEqual([concerns(drop(true), entry), concerns(drop(true), notice)], [true, false]);
+  assert.deepEqual([concerns(drop(false), notice), concerns(hold({}), notice)], [true, true]);
+});

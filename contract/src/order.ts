@@ -46,7 +46,8 @@ export type Order = Readonly<z.infer<typeof orderSchema>>;
 export type OrderKind = Order['kind'];
 
 /** What an order asks of an entry. */
-export type OrderedEntry = Pick<Envelope, 'platform' | 'domain' | 'destination' | 'lane' | 'id'>;
+export type OrderedEntry = Pick<Envelope, 'platform' | 'domain' | 'destination' | 'lane' | 'id'> &
+  Partial<Pick<Envelope, 'kind'>>;
 
 export function encodeOrder(order: Order): Uint8Array {
   return Buffer.from(JSON.stringify(order));
@@ -56,7 +57,10 @@ export function decodeOrder(bytes: Uint8Array): Parsed<Order> {
   return parseJsonWith(orderSchema, Buffer.from(bytes).toString());
 }
 
-export function concerns({ filter }: Pick<Order, 'filter'>, entry: OrderedEntry): boolean {
+/** Whether the entry has everything that the order's filter names. An order whose senders are told spares what tells them. */
+export function concerns(order: Pick<Order, 'filter'> & { readonly bounce?: boolean }, entry: OrderedEntry): boolean {
+  if (order.bounce === true && entry.kind === 'dsn') return false;
+  const { filter } = order;
   const { platform, domain, destination, lane, id, acceptedBefore } = filter;
   return (
     (platform === undefined ||

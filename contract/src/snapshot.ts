@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { lanes } from './envelope.ts';
-import { objectRefSchema } from './object-ref.ts';
+import { objectRefSchema, type ObjectRef } from './object-ref.ts';
 import { parseWith, type Parsed } from './parse.ts';
 
 export const snapshotVersion = 1;
@@ -23,6 +23,9 @@ const smarthostSchema = z.object({
   /** Implicit: TLS from the first byte. The policy on certificates is `tls`. */
   implicitTls: z.boolean(),
   tls: z.enum(tlsModes),
+  /** RFC 2782: lower is tried first, and within one priority at random by weight. Both absent: its place in the list. */
+  priority: z.number().int().optional(),
+  weight: z.number().int().optional(),
   /** PEM bundle to verify against instead of the system's roots. */
   ca: z.string().optional(),
   auth: z.object({ username: z.string(), password: z.string() }).optional(),
@@ -55,8 +58,13 @@ const domainPolicySchema = z.object({
   signers: z.array(signerSchema),
   tls: z.object({ mode: z.enum(tlsModes), floor: z.enum(tlsFloors) }),
   routes: z.array(routeSchema).min(1),
+  /** Being deleted: it takes nothing new, and signs and routes what waits. */
+  draining: z.literal(true).optional(),
 });
 export type DomainPolicy = Readonly<z.infer<typeof domainPolicySchema>>;
+
+/** Waits after the 1st, 2nd, ... failed attempt, in milliseconds; the last one repeats. */
+const delaysSchema = z.array(z.number().int().min(1)).min(1);
 
 const secretHashSchema = z.discriminatedUnion('kind', [
   /** Passwords we made: 256 random bits, so one keyed hash suffices. HMAC-SHA256(salt, password), base64. */
@@ -84,6 +92,10 @@ const platformPolicySchema = z.object({
   lane: z.enum(lanes),
   /** Domains it is bound to, both sides agreeing, and the local parts it may use there (`*` is every one). */
   senders: z.array(z.object({ domain: z.string(), localParts: z.array(z.string()).min(1) })),
+  /** What is not said is as the fleet has it. */
+  retry: z.object({ maxAgeMs: z.number().int().optional(), delaysMs: delaysSchema.optional() }).optional(),
+  /** It or all its domains are being deleted: nobody logs in any more, and its other settings count for what waits. */
+  draining: z.literal(true).optional(),
 });
 export type PlatformPolicy = Readonly<z.infer<typeof platformPolicySchema>>;
 
@@ -99,8 +111,17 @@ const fleetPolicySchema = z.object({
     maxRecipients: z.number().int(),
     maxConnections: z.number().int(),
     connectionsPerDestination: z.number().int(),
+    /** Entries that may wait for another attempt before bulk mail is refused; absent: no bound. */
+    maxDeferred: z.number().int().optional(),
   }),
-  retry: z.object({ maxAgeMs: z.number().int() }),
+  /** What the streams were sized by (`StreamSizing.storageBytes`); absent: not told. */
+  storageBytes: z.number().int().optional(),
+  /** `delaysMs` absent: the standard schedule. `lateMs`: when the sender of waiting mail is told; 0: never, absent: the standard. */
+  retry: z.object({
+    maxAgeMs: z.number().int(),
+    delaysMs: delaysSchema.optional(),
+    lateMs: z.number().int().min(0).optional(),
+  }),
   /** CIDRs a next hop may lie in although they are not public unicast. */
   allowedPrivateNetworks: z.array(z.string()),
 });
@@ -120,6 +141,16 @@ export type Snapshot = {
   /** By username. */
   readonly platforms: ReadonlyMap<string, PlatformPolicy>;
 };
+
+/** A platform's user name: reversible, since a namespace holds no dot. */
+export function usernameOf({ namespace, name }: ObjectRef): string {
+  return `${name}.${namespace}`;
+}
+
+/** The platform an entry is from; undefined when it is part of the fleet no more. */
+export function platformOf({ platforms }: Pick<Snapshot, 'platforms'>, ref: ObjectRef): PlatformPolicy | undefined {
+  return platforms.get(usernameOf(ref));
+}
 
 const shardSchema = z.object({
   v: z.literal(snapshotVersion),

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { newMailId } from './mail-id.ts';
+import { consumerSettings, streamSettings } from './stream-settings.ts';
 import {
   bodyPlacesSubject,
   bodySubject,
   configKeys,
   consumers,
-  consumerSettings,
   deadSubject,
   deferredSubject,
   dueMinuteOf,
@@ -22,7 +22,6 @@ import {
   parsePlatformToken,
   platformToken,
   retrySubject,
-  streamSettings,
   streams,
   type EntryKey,
 } from './subjects.ts';
@@ -164,6 +163,7 @@ test('streams never drop accepted mail, and what is reserved leaves room for def
     assert.equal(byName[name]?.['discard'], 'new');
     assert.equal(byName[name]?.['max_age'], undefined);
   }
+  assert.equal(byName[streams.dead]?.['max_msgs_per_subject'], 1); // buried again, an entry replaces itself
   for (const limit of ['max_age', 'max_bytes', 'max_msgs']) assert.equal(byName[streams.deferred]?.[limit], undefined);
   const reserved = settings.reduce((sum, stream) => sum + Number(stream['max_bytes'] ?? 0), 0);
   assert.ok(reserved <= 850_000);

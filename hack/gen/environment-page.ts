@@ -38,7 +38,8 @@ const commandLine: Variables = {
     defaultIs: 'from the ready file',
     type: 'text',
     example: 'reader',
-    meaning: 'user of the reader role; `relayfleet queue` and `trace` take it with `--nats-url`',
+    meaning:
+      'user of the reader role for looking, of the keeper role for orders; `relayfleet queue`, `trace` and `send --wait` take it with `--nats-url`',
   },
   RELAYFLEET_NATS_PASSWORD: {
     default: '',

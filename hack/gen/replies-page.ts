@@ -1,5 +1,6 @@
 // The relay node's catalogue of replies -> docs/reference/replies.md: for each, why it is given and what the sender should do.
-import { repliesByStage, type Reply } from '@relayfleet/relay-node/replies.ts';
+import { repliesByStage } from '@relayfleet/relay-node/replies.ts';
+import type { Reply } from '@relayfleet/relay-node/reply.ts';
 
 const headings: Readonly<Record<keyof typeof repliesByStage, string>> = {
   connection: 'At any time',
@@ -14,7 +15,7 @@ export function repliesPage(): string {
   const sections = Object.entries(repliesByStage).map(
     ([stage, replies]) => `## ${headings[stage as keyof typeof headings]}\n\n${table(replies)}`,
   );
-  return `<!-- Generated from relay-node/src/replies.ts by \`npm run gen\`; edit that file instead. -->
+  return `<!-- Generated from relay-node/src/replies-of-*.ts by \`npm run gen\`; edit those files instead. -->
 
 # Replies
 

@@ -3,7 +3,7 @@
 // Does not decide whether missing packages fail the run: the caller does.
 
 import { spawn } from 'node:child_process';
-import { access, rm, writeFile } from 'node:fs/promises';
+import { access, glob, rm, writeFile } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { findOnPath } from './probe.ts';
 import { runBriefly } from './run.ts';
@@ -11,6 +11,8 @@ import { runBriefly } from './run.ts';
 export type Provides =
   /** A program's name, or its absolute path. */
   | { readonly kind: 'program'; readonly program: string }
+  /** For what is no program: where it lies differs with the processor. */
+  | { readonly kind: 'file'; readonly pattern: string }
   /** A module of Debian's own Python, see `debianPython`. */
   | { readonly kind: 'python'; readonly module: string }
   | { readonly kind: 'perl'; readonly module: string };
@@ -94,10 +96,16 @@ async function isThere(provides: Provides): Promise<boolean> {
     if (isAbsolute(provides.program)) return exists(provides.program);
     return (await findOnPath(provides.program, systemPath)).length > 0;
   }
+  if (provides.kind === 'file') return matchesAny(provides.pattern);
   if (provides.kind === 'perl')
     return (await runBriefly('/usr/bin/perl', [`-M${provides.module}`, '-e', '1'])).kind === 'answered';
   const script = 'import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)';
   return (await runBriefly(debianPython, ['-c', script, provides.module])).kind === 'answered';
+}
+
+async function matchesAny(pattern: string): Promise<boolean> {
+  for await (const _ of glob(pattern)) return true;
+  return false;
 }
 
 /** The first step that failed, with its last lines; undefined when all went well. */

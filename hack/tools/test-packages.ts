@@ -9,7 +9,14 @@ export const testPackages: readonly DebianRequirement[] = [
     provides: { kind: 'perl', module: 'Net::SSLeay' },
     for: 'TLS in swaks',
   },
-  { package: 'postfix', provides: { kind: 'program', program: 'postfix' }, for: 'a real next hop' },
+  { package: 'postfix', provides: { kind: 'program', program: 'postfix' }, for: 'a real next hop, and a real client' },
+  {
+    package: 'libsasl2-modules',
+    provides: { kind: 'file', pattern: '/usr/lib/*/sasl2/libplain.so*' },
+    for: 'Postfix as a client that logs in',
+  },
+  { package: 'python3-aiosmtplib', provides: { kind: 'python', module: 'aiosmtplib' }, for: 'a client in Python' },
+  { package: 'python3-aiosmtpd', provides: { kind: 'python', module: 'aiosmtpd' }, for: 'a next hop in Python' },
 ];
 
 export const benchPackages: readonly DebianRequirement[] = [

@@ -5,7 +5,8 @@ import { headers } from '@nats-io/transport-node';
 import type { Nats } from './connect.ts';
 import { manager } from './read.ts';
 
-const wrongLastSequence = new Set([10071, 10164]);
+/** The server's answers to an expected sequence that is not the last one any more. */
+export const wrongLastSequence: ReadonlySet<number> = new Set([10071, 10164]);
 const operationHeader = 'KV-Operation';
 
 /** Writes a value; with `expectedRevision` only if that is still the revision of the one before (0: there is none). */

@@ -4,6 +4,7 @@ import { decodeEntry, type Envelope } from '@relayfleet/contract/envelope.ts';
 import { decodeEvents, type MailEvent } from '@relayfleet/contract/event.ts';
 import { mailIdTime } from '@relayfleet/contract/mail-id.ts';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import type { OrderFilter } from '@relayfleet/contract/order.ts';
 import {
   dueMinuteOf,
   entryFilter,
@@ -15,6 +16,7 @@ import {
   type StreamName,
 } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
+import { inTurns } from './in-turns.ts';
 import { deadLetterHeaders } from './mail-queue.ts';
 import { manager, readLast, readMany } from './read.ts';
 
@@ -22,12 +24,11 @@ import { manager, readLast, readMany } from './read.ts';
 export const entryStates = ['ready', 'retry', 'deferred', 'dead'] as const;
 export type EntryState = (typeof entryStates)[number];
 
-export type EntryFilter = {
+export type EntryFilter = Omit<OrderFilter, 'platform'> & {
   /** Default: all. */
   readonly states?: readonly EntryState[];
-  readonly platform?: ObjectRef;
-  readonly destination?: string;
-  readonly id?: string;
+  /** Both, or one of them for every platform so called or every one in that namespace. */
+  readonly platform?: Partial<ObjectRef> | undefined;
 };
 
 /** What the subject alone tells. `dueAt` is the start of the minute in which a deferred entry comes back. */
@@ -50,6 +51,24 @@ export type ShownEntry = {
   readonly buriedBecause?: string;
 };
 
+/** What the domain's token holds in subjects of early builds, which named none. */
+const unnamed = '0';
+const readsAtOnce = 16;
+
+/**
+ * What is asked to find every entry. Waiting and due are one question, as entries go round between the two: asked one after the
+ * other, one on its way could be in neither answer.
+ */
+const questions: readonly {
+  readonly stream: StreamName;
+  readonly tree: EntryTree | 'any';
+  readonly holds: readonly EntryState[];
+}[] = [
+  { stream: streams.mail, tree: 'mq', holds: ['ready'] },
+  { stream: streams.deferred, tree: 'any', holds: ['retry', 'deferred'] },
+  { stream: streams.dead, tree: 'dead', holds: ['dead'] },
+];
+
 const places: Readonly<Record<EntryState, { readonly tree: EntryTree; readonly stream: StreamName }>> = {
   ready: { tree: 'mq', stream: streams.mail },
   retry: { tree: 'rt', stream: streams.deferred },
@@ -58,19 +77,73 @@ const places: Readonly<Record<EntryState, { readonly tree: EntryTree; readonly s
 };
 const stateOfTree: Readonly<Record<EntryTree, EntryState>> = { mq: 'ready', rt: 'retry', df: 'deferred', dead: 'dead' };
 
-/** Entries matching the filter, oldest mail first, at most `limit`. Rejects when NATS does not answer. */
-export async function listEntries(nats: Nats, filter: EntryFilter, limit = 10_000): Promise<readonly EntryListing[]> {
+/**
+ * Entries matching the filter, oldest mail first. Where a subject does not tell what the filter asks for, the entry itself is read.
+ * Rejects when NATS does not answer.
+ */
+export async function listEntries(nats: Nats, filter: EntryFilter): Promise<readonly EntryListing[]> {
+  const states = filter.states ?? entryStates;
+  const subjects = new Set<string>();
+  for (const { stream, tree, holds } of questions)
+    if (holds.some((state) => states.includes(state)))
+      for (const subject of await subjectsIn(nats, stream, subjectFilters(tree, filter))) subjects.add(subject);
+  const listed = [...subjects].flatMap((subject): EntryListing[] => {
+    const parsed = parseEntrySubject(subject);
+    if (parsed === undefined || !states.includes(stateOfTree[parsed.state])) return [];
+    const { state, key } = parsed;
+    return [{ state: stateOfTree[state], subject, key, ...optional('dueAt', dueMinuteOf(subject)) }];
+  });
+  const answers = await inTurns(listed, readsAtOnce, async (listing) => {
+    const says = matches(filter, listing.key);
+    if (says !== undefined) return says ? listing : undefined;
+    const shown = await showEntry(nats, listing.subject);
+    if (shown?.content.ok !== true) return undefined;
+    const { lane, domain } = shown.content.envelope;
+    const key = { ...listing.key, lane, domain };
+    return matches(filter, key) === true ? { ...listing, key } : undefined;
+  });
+  return answers.filter((listing) => listing !== undefined).sort((a, b) => (a.key.id < b.key.id ? -1 : 1));
+}
+
+async function subjectsIn(nats: Nats, stream: StreamName, wanted: readonly string[]): Promise<readonly string[]> {
   const { streams: api } = await manager(nats);
-  const listings: EntryListing[] = [];
-  for (const state of filter.states ?? entryStates) {
-    const { tree, stream } = places[state];
-    const { state: found } = await api.info(stream, { subjects_filter: entryFilter(tree, filter) });
-    for (const subject of Object.keys(found.subjects ?? {})) {
-      const parsed = parseEntrySubject(subject);
-      if (parsed) listings.push({ state, subject, key: parsed.key, ...optional('dueAt', dueMinuteOf(subject)) });
-    }
+  const found: string[] = [];
+  for (const subjects_filter of wanted) {
+    const { state } = await nats.whileConnected(api.info(stream, { subjects_filter }));
+    found.push(...Object.keys(state.subjects ?? {}));
   }
-  return listings.sort((a, b) => (a.key.id < b.key.id ? -1 : 1)).slice(0, limit);
+  return found;
+}
+
+function subjectFilters(tree: EntryTree | 'any', filter: EntryFilter): readonly string[] {
+  const { platform, domain, destination, id } = filter;
+  const { namespace, name } = platform ?? {};
+  const whole = namespace === undefined || name === undefined ? undefined : { namespace, name };
+  const owners = domain === undefined || tree === 'dead' ? [undefined] : [domain, unnamed];
+  return owners.map((owner) => {
+    const known = {
+      ...optional('platform', whole),
+      ...optional('domain', owner),
+      ...optional('destination', destination),
+      ...optional('id', id),
+    };
+    return tree === 'any' ? `*${entryFilter('df', known).slice('df'.length)}` : entryFilter(tree, known);
+  });
+}
+
+/** Undefined: the key does not tell. */
+function matches(filter: EntryFilter, key: KnownKey): boolean | undefined {
+  const { platform, destination, id, acceptedBefore } = filter;
+  const agrees = <T>(wanted: T | undefined, is: T) => wanted === undefined || wanted === is;
+  if (!agrees(platform?.namespace, key.platform.namespace) || !agrees(platform?.name, key.platform.name)) return false;
+  if (!agrees(destination, key.destination) || !agrees(id, key.id)) return false;
+  if (acceptedBefore !== undefined && mailIdTime(key.id) >= acceptedBefore) return false;
+  for (const name of ['lane', 'domain'] as const) {
+    if (filter[name] === undefined) continue;
+    if (key[name] === undefined) return undefined;
+    if (key[name] !== filter[name]) return false;
+  }
+  return true;
 }
 
 /** One entry by its subject; undefined when there is none. Rejects when NATS does not answer. */

@@ -2,6 +2,7 @@
 // has made durable. Refuses to know what a mail is for; subjects and settings are the contract's.
 import { nuid } from '@nats-io/transport-node';
 import { encodeEntry, type Envelope } from '@relayfleet/contract/envelope.ts';
+import { wokenHeader } from '@relayfleet/contract/order.ts';
 import {
   deadSubject,
   deferredSubject,
@@ -9,13 +10,15 @@ import {
   retrySubject,
   type ConsumerKey,
 } from '@relayfleet/contract/subjects.ts';
-import { loadBody, storeBody, type StoredBody } from './body-store.ts';
+import { readBody, readFirst, type BodyEnd } from './body-reader.ts';
+import { openBodyWriter, type BodyWriter, type ChunkedBody, type StoredBody } from './body-writer.ts';
 import type { Nats } from './connect.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { insist, publishBatch, publishOne, type Commit, type Message } from './publish.ts';
 import { takeEntries, type Taken, type TakeOptions } from './take.ts';
 
-export type { StoredBody } from './body-store.ts';
+export type { BodyEnd } from './body-reader.ts';
+export type { BodyWriter, ChunkedBody, StoredBody } from './body-writer.ts';
 export type { Commit, Refusal } from './publish.ts';
 export type { Taken, TakeOptions } from './take.ts';
 
@@ -27,6 +30,12 @@ export type MailQueueOptions = {
   readonly timeoutMs: number;
 };
 
+export type DeferOptions = {
+  readonly deadlineMs?: number;
+  /** It was brought forward before its time, and is not to wait for it when it comes again. */
+  readonly woken?: boolean;
+};
+
 export type MailQueue = {
   /**
    * Stores all entries of one mail or none, durably. Answers within `deadlineMs` (a duration), whatever NATS does. After
@@ -35,24 +44,36 @@ export type MailQueue = {
   commit(entries: readonly Entry[], deadlineMs: number): Promise<Commit>;
   /** Stores a body in chunks; the returned reference goes into the envelope. Default deadline 60 s. */
   putBody(id: string, body: Uint8Array, deadlineMs?: number): Promise<StoredBody>;
-  /** The whole body, checked; undefined when it is lost or not what was stored. Rejects when NATS does not answer. */
-  getBody(envelope: Envelope, inline: Uint8Array): Promise<Uint8Array | undefined>;
+  /** The same for a body that is still arriving; each chunk may take `chunkMs` to be durable. */
+  openBody(id: string, chunkMs: number): BodyWriter;
+  /** A stored body, read as it is asked for. Rejects when NATS does not answer for a while. */
+  readBody(envelope: Stored): AsyncGenerator<Buffer, BodyEnd>;
+  /**
+   * A body's first chunk, the header section in it: all of it, and checked, where it is inline or of one chunk. Undefined when it is
+   * lost or not what was stored. Rejects when NATS does not answer.
+   */
+  readFirst(envelope: Envelope, inline: Uint8Array): Promise<Buffer | undefined>;
   /** Lets the envelope reappear on its retry subject at `atMs` (epoch). Its body must be in chunks. Default deadline 10 s. */
-  defer(envelope: Envelope, atMs: number, deadlineMs?: number): Promise<Commit>;
+  defer(envelope: Envelope, atMs: number, options?: DeferOptions): Promise<Commit>;
   /** Moves an entry nobody can work on to the dead letters; `raw` is kept as it is. */
   bury(envelope: Envelope | undefined, raw: Uint8Array, subject: string, reason: string): Promise<Commit>;
   /** Entries for this node, for ever: survives restarts of NATS and of the consumer. Ends when the signal aborts. */
   take(consumer: ConsumerKey, options: TakeOptions): AsyncIterable<Taken>;
 };
 
+/** A mail whose body is in the body stream. */
+type Stored = { readonly id: string; readonly body: ChunkedBody };
+
 const bodyDeadlineMs = 60_000;
+/** A chunk is tried this often. A peer in the middle of a message waits meanwhile: RFC 5321 §4.5.3.2.7 has it wait for 5 min. */
+const chunkTries = 4;
 const deferDeadlineMs = 10_000;
 
 /** Headers of a dead letter, so that the entry itself stays as it was. */
 export const deadLetterHeaders = { reason: 'Relayfleet-Buried-Because', from: 'Relayfleet-Buried-From' } as const;
 
 export function openMailQueue(nats: Nats, { timeoutMs }: MailQueueOptions): MailQueue {
-  const mail = openGroupCommit(nats);
+  const [mail, deferrals] = [openGroupCommit(nats), openGroupCommit(nats)];
   const storeOne = (message: Message, deadlineMs: number) =>
     insist(nats, { timeoutMs, deadlineMs }, (ms) => publishOne(nats, message, ms));
 
@@ -64,12 +85,23 @@ export function openMailQueue(nats: Nats, { timeoutMs }: MailQueueOptions): Mail
         only !== undefined && others.length === 0 ? mail.store(only, ms) : publishBatch(nats, messages, ms),
       );
     },
-    putBody: (id, body, deadlineMs = bodyDeadlineMs) =>
-      storeBody(nats, { id, body, patience: { timeoutMs, deadlineMs } }),
-    getBody: async (envelope, inline) =>
-      envelope.body.kind === 'inline' ? inline : loadBody(nats, envelope.id, envelope.body),
-    defer: async (envelope, atMs, deadlineMs = deferDeadlineMs) =>
-      storeOne(scheduleMessage(envelope, atMs), deadlineMs),
+    putBody: async (id, body, deadlineMs = bodyDeadlineMs) => {
+      const end = performance.now() + deadlineMs;
+      const left = () => end - performance.now();
+      const writer = openBodyWriter(nats, id, { timeoutMs, chunkMs: left });
+      await writer.write(body);
+      return writer.end(left());
+    },
+    openBody: (id, chunkMs) => openBodyWriter(nats, id, { timeoutMs, chunkMs: () => chunkMs }),
+    readBody: ({ id, body }) => readBody(nats, id, { ref: body, chunkMs: chunkTries * timeoutMs }),
+    readFirst: async ({ id, body }, inline) =>
+      body.kind === 'inline'
+        ? Buffer.from(inline.buffer, inline.byteOffset, inline.byteLength)
+        : readFirst(nats, id, { ref: body, chunkMs: 0 }),
+    defer: async (envelope, atMs, { deadlineMs = deferDeadlineMs, woken = false } = {}) => {
+      const schedule = scheduleMessage(envelope, atMs, woken);
+      return insist(nats, { timeoutMs, deadlineMs }, (ms) => deferrals.store(schedule, ms));
+    },
     bury: (envelope, raw, subject, reason) => storeOne(deadLetter({ envelope, raw, subject, reason }), deferDeadlineMs),
     take: (consumer, options) => takeEntries(nats, consumer, options),
   };
@@ -88,14 +120,18 @@ function entryMessage({ envelope, body }: Entry): Message {
  * a deferral replaces the schedule. The message id is new for each call: it only guards the tries of this one, since an entry
  * held back by a suspension is deferred again with the same attempt number, and must not be taken for a repetition.
  */
-function scheduleMessage(envelope: Envelope, atMs: number): Message {
+function scheduleMessage(envelope: Envelope, atMs: number, woken: boolean): Message {
   if (envelope.body.kind === 'inline')
     throw new Error('a deferred entry cannot carry its body: store it in chunks first');
   return {
     subject: deferredSubject(envelope, envelope.due),
     payload: encodeEntry(envelope),
     messageId: `${envelope.id}.${envelope.k}.${envelope.attempt}.${nuid.next()}`,
-    headers: { 'Nats-Schedule': `@at ${new Date(atMs).toISOString()}`, 'Nats-Schedule-Target': retrySubject(envelope) },
+    headers: {
+      'Nats-Schedule': `@at ${new Date(atMs).toISOString()}`,
+      'Nats-Schedule-Target': retrySubject(envelope),
+      ...(woken && { [wokenHeader]: 'put-back' }),
+    },
   };
 }
 

@@ -4,13 +4,12 @@ import { JetStreamApiError, type JetStreamManager, type StreamConfig } from '@na
 import { PermissionViolationError, RequestError } from '@nats-io/transport-node';
 import {
   bucketSettings,
-  consumers,
   consumerSettings,
   streamSettings,
-  type ConsumerKey,
   type StreamSettings,
   type StreamSizing,
-} from '@relayfleet/contract/subjects.ts';
+} from '@relayfleet/contract/stream-settings.ts';
+import { consumers, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
 import { checkVersion } from './check-server.ts';
 import type { Nats } from './connect.ts';
 import { manager } from './read.ts';

@@ -4,6 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstream, type Consumer, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import type { Subscription } from '@nats-io/transport-node';
+import { wokenHeader } from '@relayfleet/contract/order.ts';
 import { consumers, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
 
@@ -18,6 +19,8 @@ export type Taken = {
    * present run as far as we know it, since a server that was killed forgets its count.
    */
   readonly maybeSeen: boolean;
+  /** It was brought forward before its time: to be tried at once. */
+  readonly woken: boolean;
   /** Keeps the entry ours for another `ackWaitMs`; call every `ackExtendMs` while working. */
   extend(): void;
   /** Removes the entry, confirmed by the server. False: nobody confirmed it, so the entry may come again. Never rejects. */
@@ -148,6 +151,7 @@ function hold(source: Source, message: JsMsg, slots: Slots): Taken {
     data: message.data,
     deliveries: message.info.deliveryCount,
     maybeSeen: message.redelivered || !source.isCurrent() || message.time.getTime() <= source.foundAt,
+    woken: message.headers?.has(wokenHeader) === true,
     extend: () => {
       if (!ended) message.working();
     },

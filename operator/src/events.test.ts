@@ -98,17 +98,22 @@ test('a Secret that cannot be used is said once for each object when it begins, 
 
 test('a fleet that was let go untold is a warning that names the remedy', () => {
   const { lines, events } = setUp();
-  events.released({ namespace: 'n', name: 'f' }, { how: 'GivenUp', problem: 'NATS is away' });
-  const { level, msg, fleet, problem } = lines[0] ?? { level: '', msg: '' };
-  assert.deepEqual([level, fleet, problem], ['warn', 'n/f', 'NATS is away']);
+  const fleet = { kind: 'RelayFleet', ref: { namespace: 'n', name: 'f' } } as const;
+  events.released(fleet, { how: 'GivenUp', problem: 'NATS is away' });
+  const { level, msg, kind, namespace, name, problem } = lines[0] ?? { level: '', msg: '' };
+  assert.deepEqual([level, kind, namespace, name, problem], ['warn', 'RelayFleet', 'n', 'f', 'NATS is away']);
   assert.match(msg, /stop its relay nodes: they hold the last snapshot and go on/);
 });
 
 test('a sweep that fails is said once for each problem with its remedy, every failure is counted, and its end is said', async () => {
   const { lines, events, value } = setUp();
   const fleet = { namespace: 'n', name: 'f' };
-  for (const problem of ['no answer', 'no answer', 'refused']) events.sweepFailed(fleet, problem);
-  for (const at of [1_000, 2_500]) events.swept(fleet, { finished: 3, orphans: 1 }, at);
+  for (const problem of ['no answer', 'no answer', 'refused']) events.sweepFailed(fleet, 'bodies', problem);
+  for (const at of [1_000, 2_500]) {
+    events.sweptBodies(fleet, { finished: 3, orphans: 1 });
+    events.sweptOverdue(fleet, 0);
+    for (const sweep of ['bodies', 'overdue'] as const) events.sweepEnded(fleet, sweep, at);
+  }
   assert.deepEqual(
     lines.map(({ level, problem }) => [level, problem]),
     [
@@ -118,8 +123,42 @@ test('a sweep that fails is said once for each problem with its remedy, every fa
     ],
   );
   assert.match(lines[0]?.msg ?? '', /check that .* may purge and delete/);
-  assert.equal(await value('relayfleet_sweep_failures_total{fleet="n/f"}'), '3');
+  assert.equal(await value('relayfleet_sweep_failures_total{fleet="n/f",sweep="bodies"}'), '3');
   assert.equal(await value('relayfleet_sweep_bodies_total{fleet="n/f",kind="finished"}'), '6');
   assert.equal(await value('relayfleet_sweep_bodies_total{fleet="n/f",kind="orphan"}'), '2');
-  assert.equal(await value('relayfleet_sweep_success_timestamp_seconds{fleet="n/f"}'), '2.5');
+  assert.equal(await value('relayfleet_sweep_success_timestamp_seconds{fleet="n/f",sweep="bodies"}'), '2.5');
+});
+
+test('an order is told by name, kind and counts, and nothing of what it is about', async () => {
+  const { lines, events, value } = setUp();
+  const fleet = { namespace: 'n', name: 'f' };
+  const filter = { destination: 'secret.example', platform: { namespace: 'p', name: 'secret' } };
+  const order = { v: 1, kind: 'retry', name: 'o1', held: false, filter, reason: 'secret', at: 1 } as const;
+  events.ordersSeen(fleet, [order, { ...order, kind: 'hold', name: 'o2' }]);
+  assert.equal(await value('relayfleet_orders{fleet="n/f",kind="retry"}'), '1');
+  assert.equal(await value('relayfleet_orders{fleet="n/f",kind="drop"}'), '0');
+  events.orderBegun(fleet, order, 7);
+  events.orderStalled(fleet, order, 'no answer');
+  events.movedForward(fleet, 'retry', 6);
+  events.orderDone(fleet, order, 6);
+  assert.equal(await value('relayfleet_entries_brought_forward_total{fleet="n/f",reason="retry"}'), '6');
+  assert.equal(await value('relayfleet_orders_done_total{fleet="n/f",kind="retry"}'), '1');
+  for (const line of lines) {
+    assert.deepEqual([line['fleet'], line['order'], line['kind']], ['n/f', 'o1', 'retry']);
+    assert.doesNotMatch(JSON.stringify(line), /secret/);
+  }
+  assert.deepEqual(
+    lines.map(({ level, entries, problem, moved }) => [level, entries ?? problem ?? moved]),
+    [
+      ['info', 7],
+      ['warn', 'no answer'],
+      ['info', 6],
+    ],
+  );
+});
+
+test('overdue mail is a warning about the server', () => {
+  const { lines, events } = setUp();
+  events.sweptOverdue({ namespace: 'n', name: 'f' }, 3);
+  assert.deepEqual([lines[0]?.level, lines[0]?.['fleet'], lines[0]?.['entries']], ['warn', 'n/f', 3]);
 });

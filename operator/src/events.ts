@@ -1,15 +1,17 @@
 // One method per thing that happens in the operator, each doing its log line and its metrics. Nothing else in the operator logs.
 // Said once when it begins and once when it is over, however often it is tried in between. No secrets, no mail addresses.
 import type { ConditionReason } from '@relayfleet/contract/conditions.ts';
-import { refKey } from '@relayfleet/contract/object-ref.ts';
+import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import type { Order } from '@relayfleet/contract/order.ts';
 import type { Log } from '@relayfleet/telemetry/log.ts';
 import type { Metrics } from '@relayfleet/telemetry/metrics.ts';
 import type { LoopEvents } from './loop.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import type { FleetLinkEvents } from './observe/fleet-link.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, Release } from './plan.ts';
 import type { FileProviderEvents } from './provider/file/file-provider.ts';
 import type { CollectionEvents } from './provider/kubernetes/collections.ts';
+import type { OrderEvents } from './sweep/order-keeper.ts';
 import type { SweepEvents } from './sweep/sweeper.ts';
 import type { World } from './world.ts';
 
@@ -31,6 +33,7 @@ export function createEvents(log: Log, metrics: Metrics<OperatorMetrics>): Opera
     ...kubernetesEvents(log, of),
     ...fleetEvents(log, of),
     ...sweepEvents(log, of),
+    ...orderEvents(log, of),
     ...loopEvents(log, of),
   };
 }
@@ -92,26 +95,66 @@ function fleetEvents(log: Log, of: Meters): FleetLinkEvents {
   };
 }
 
-function sweepEvents(log: Log, of: Meters): SweepEvents {
+const sweepWords = {
+  bodies: {
+    failing:
+      'bodies of finished mail cannot be swept; check that NATS is up and that the operator’s user may purge and delete in stream BODY',
+    works: 'bodies are swept again',
+  },
+  overdue: {
+    failing:
+      'overdue mail cannot be brought forward; check that NATS is up, that its storage is not full, and that the operator’s user may read stream DEFER and publish to df.>',
+    works: 'overdue mail is looked for again',
+  },
+} as const;
+
+function sweepEvents(log: Log, of: Meters): Omit<SweepEvents, keyof OrderEvents> {
   const failing = new Map<string, string>();
   return {
-    swept(ref, { finished, orphans }, at) {
+    sweptBodies(ref, { finished, orphans }) {
       const fleet = refKey(ref);
       of.bodiesSwept.inc({ fleet, kind: 'finished' }, finished);
       of.bodiesSwept.inc({ fleet, kind: 'orphan' }, orphans);
-      of.sweptAt.set({ fleet }, at / 1000);
-      if (failing.delete(fleet)) log.info('bodies are swept again', { fleet });
     },
-    sweepFailed(ref, problem) {
-      const fleet = refKey(ref);
-      of.sweepFailures.inc({ fleet });
-      if (failing.get(fleet) !== problem)
+    sweptOverdue(ref, moved) {
+      if (moved > 0)
         log.warn(
-          'bodies of finished mail cannot be swept; check that NATS is up and that the operator’s user may purge and delete in stream BODY',
-          { fleet, problem },
+          'overdue mail was brought forward: nats-server had forgotten it, as it does while its storage is full',
+          {
+            fleet: refKey(ref),
+            entries: moved,
+          },
         );
-      failing.set(fleet, problem);
     },
+    sweepEnded(ref, sweep, at) {
+      const fleet = refKey(ref);
+      of.sweptAt.set({ fleet, sweep }, at / 1000);
+      if (failing.delete(`${fleet} ${sweep}`)) log.info(sweepWords[sweep].works, { fleet });
+    },
+    sweepFailed(ref, sweep, problem) {
+      const fleet = refKey(ref);
+      of.sweepFailures.inc({ fleet, sweep });
+      if (failing.get(`${fleet} ${sweep}`) !== problem) log.warn(sweepWords[sweep].failing, { fleet, problem });
+      failing.set(`${fleet} ${sweep}`, problem);
+    },
+    movedForward: (ref, reason, count) => of.movedForward.inc({ fleet: refKey(ref), reason }, count),
+  };
+}
+
+function orderEvents(log: Log, of: Meters): OrderEvents {
+  const about = (ref: ObjectRef, { name: order, kind }: Order) => ({ fleet: refKey(ref), order, kind });
+  return {
+    ordersSeen(ref, orders) {
+      for (const kind of ['hold', 'drop', 'retry'] as const)
+        of.orders.set({ fleet: refKey(ref), kind }, orders.filter((order) => order.kind === kind).length);
+    },
+    orderBegun: (ref, order, entries) => log.info('order is being carried out', { ...about(ref, order), entries }),
+    orderDone(ref, order, moved) {
+      of.ordersDone.inc({ fleet: refKey(ref), kind: order.kind });
+      log.info('order was carried out', { ...about(ref, order), moved });
+    },
+    orderStalled: (ref, order, problem) =>
+      log.warn('order cannot be carried out for now; it is tried again', { ...about(ref, order), problem }),
   };
 }
 
@@ -131,19 +174,9 @@ function loopEvents(log: Log, of: Meters): LoopEvents {
       of.reconcileErrors.inc({ controller: 'plan' });
       log.error('no plan could be made; what is published stays in force', { cause });
     },
-    released(ref, release) {
-      const fleet = refKey(ref);
-      switch (release.how) {
-        case 'Withdrawn':
-          return log.info('fleet withdrawn: every ready node refuses its mail', { fleet });
-        case 'NothingPublished':
-          return log.info('fleet deleted before anything was published', { fleet });
-        case 'GivenUp':
-          return log.warn(
-            'fleet deleted although its nodes could not be told; stop its relay nodes: they hold the last snapshot and go on once they reach NATS',
-            { fleet, problem: release.problem },
-          );
-      }
+    released({ kind, ref }, release) {
+      const [level, words] = releases[release.how];
+      log[level](words, { kind, ...ref, ...('problem' in release && { problem: release.problem }) });
     },
     stepSettled(step, key, result, seconds) {
       of.reconciles.inc({ controller: step, result: result.ok ? 'success' : 'error' });
@@ -188,6 +221,22 @@ function createSecretNews(log: Log): { planned(world: World, plan: Plan): void }
     },
   };
 }
+
+const releases = {
+  Withdrawn: ['info', 'fleet withdrawn: every ready node refuses its mail'],
+  NothingPublished: ['info', 'fleet deleted before anything was published'],
+  GivenUp: [
+    'warn',
+    'fleet deleted although its nodes could not be told; stop its relay nodes: they hold the last snapshot and go on once they reach NATS',
+  ],
+  NoFleet: ['info', 'deleted: no fleet carries it'],
+  Drained: ['info', 'deleted: nothing of its mail is left'],
+  Dropped: ['info', 'deleted: what was left of its mail was dropped'],
+  Abandoned: [
+    'warn',
+    'deleted on the word abandon: its mail stays queued; that of a domain is not sent without its key, and returned when it is too old',
+  ],
+} as const satisfies Readonly<Record<Release['how'], readonly ['info' | 'warn', string]>>;
 
 const aboutSecrets: ReadonlySet<string> = new Set<ConditionReason>(['SecretNotFound', 'SecretInvalid']);
 

@@ -34,7 +34,7 @@ const fleet = {
     allowedDomains: { namespaces: { from: 'Same' } },
     egress: { allowedPrivateNetworks: [] },
     limits: { maxMessageBytes: 65536, maxRecipients: 1, maxConnections: 1, connectionsPerDestination: 1 },
-    retry: { maxAge: '1h' },
+    retry: { maxAge: '1h', schedule: ['1m'], delayNoticeAfter: '0s' },
     retention: { events: '1h' },
     suspended: false,
   },
@@ -109,7 +109,7 @@ function setUp(overrides: Partial<Provider> = {}) {
     events: {
       planned: (world, plan) => void (worlds.push(world), plans.push(plan)),
       planFailed: (cause) => void failures.push(cause),
-      released: (ref, { how }) => void settled.push(`released ${refKey(ref)} ${how}`),
+      released: ({ kind, ref }, { how }) => void settled.push(`released ${kind} ${refKey(ref)} ${how}`),
       stepSettled: (step, key, result) => void settled.push(`${step} ${key} ${result.ok ? 'ok' : result.problem}`),
     },
   };
@@ -200,13 +200,14 @@ test('a fleet that may go loses its finalizer, and that is told once it has', as
     await ring(1_000);
   }
   assert.deepEqual(finalizers[1], {
-    fleet: { namespace: 'n', name: 'f' },
+    kind: 'RelayFleet',
+    ref: { namespace: 'n', name: 'f' },
     uid: 'u',
     release: { how: 'NothingPublished' },
   });
   assert.deepEqual(
     settled.filter((line) => line.startsWith('released')),
-    ['released n/f NothingPublished'],
+    ['released RelayFleet n/f NothingPublished'],
   );
   await loop.stop();
 });

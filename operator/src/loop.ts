@@ -2,7 +2,7 @@
 // A pass is quick and waits for nothing; everything slow is a task with its own back-off, so that one API server that stalls, one
 // NATS that is away or one key that cannot be written holds up nothing else. A pass that repeats changes nothing.
 import type { RelayFleet } from '@relayfleet/contract/api/relay-fleet.ts';
-import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import { refKey } from '@relayfleet/contract/object-ref.ts';
 import type { SecretHash } from '@relayfleet/contract/snapshot.ts';
 import type { FleetLinks } from './observe/fleet-links.ts';
 import { plan } from './plan-world.ts';
@@ -31,8 +31,8 @@ export type LoopDeps = {
 export type LoopEvents = {
   planned(world: World, plan: Plan, seconds: number): void;
   planFailed(cause: unknown): void;
-  /** A deleted fleet was let go. */
-  released(fleet: ObjectRef, release: Release): void;
+  /** A deleted object was let go. */
+  released(object: Pick<WantedFinalizer, 'kind' | 'ref'>, release: Release): void;
   stepSettled(step: Step, key: string, result: TaskResult, seconds: number): void;
 };
 
@@ -130,10 +130,10 @@ export function createLoop(deps: LoopDeps): Loop {
     run: () => provider.applySecret(secret),
   });
   const finalizerTask = (wanted: WantedFinalizer): Task => ({
-    key: refKey(wanted.fleet),
+    key: `${wanted.kind} ${refKey(wanted.ref)}`,
     async run() {
       const written = await provider.writeFinalizer(wanted);
-      if (written.ok && written.changed && wanted.release) deps.events.released(wanted.fleet, wanted.release);
+      if (written.ok && written.changed && wanted.release) deps.events.released(wanted, wanted.release);
       return written;
     },
   });

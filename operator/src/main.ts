@@ -113,7 +113,7 @@ function wire(config: Config, provider: Provider, events: OperatorEvents): { loo
 /** A fleet is swept for as long as its connection is open. */
 async function connectAndSweep({ fleet, account }: LinkConnection, events: SweepEvents): Promise<Connection> {
   const connection = await openConnection(account);
-  const sweeper = startSweeper(fleet, { bodies: connection.bodies, events, now: Date.now, monotonic, sleep });
+  const sweeper = startSweeper(fleet, { mail: connection.mail, events, now: Date.now, monotonic, sleep });
   return {
     ...connection,
     async close() {

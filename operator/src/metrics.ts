@@ -8,6 +8,8 @@ export type Controller = (typeof controllers)[number];
 
 const seconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
 const fleet = { boundedBy: 'the RelayFleets this operator serves' } as const;
+const sweep = ['bodies', 'overdue'] as const;
+const orderKind = ['hold', 'drop', 'retry'] as const;
 
 export const operatorMetrics = {
   reconciles: {
@@ -104,13 +106,31 @@ export const operatorMetrics = {
     name: 'relayfleet_sweep_failures_total',
     type: 'counter',
     help: 'Sweeps that ended early because NATS did not answer or refused; they are repeated every minute.',
-    labels: { fleet },
+    labels: { fleet, sweep },
   },
   sweptAt: {
     name: 'relayfleet_sweep_success_timestamp_seconds',
     type: 'gauge',
-    help: 'When the last sweep succeeded; growing old means that bodies of finished mail stay.',
-    labels: { fleet },
+    help: 'When the last sweep succeeded; growing old means that bodies of finished mail stay, or overdue mail waits on.',
+    labels: { fleet, sweep },
+  },
+  movedForward: {
+    name: 'relayfleet_entries_brought_forward_total',
+    type: 'counter',
+    help: 'Waiting entries brought forward: nats-server had forgotten them (overdue), or an order asked for it.',
+    labels: { fleet, reason: ['overdue', 'retry', 'drop'] },
+  },
+  orders: {
+    name: 'relayfleet_orders',
+    type: 'gauge',
+    help: 'Orders about waiting mail that are in force: holds until they are withdrawn, others until they are carried out.',
+    labels: { fleet, kind: orderKind },
+  },
+  ordersDone: {
+    name: 'relayfleet_orders_done_total',
+    type: 'counter',
+    help: 'Orders that were carried out and withdrawn.',
+    labels: { fleet, kind: orderKind },
   },
 } as const satisfies MetricDefinitions;
 

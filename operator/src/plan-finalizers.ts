@@ -1,34 +1,43 @@
-// Which fleets are held against a deletion that their nodes do not know of yet, and which may go: every fleet gets our finalizer,
-// and a deleted one loses it when its withdrawal (plan-fleets.ts) is published and acknowledged, or cannot be in time.
+// Which objects are held against their deletion, and which may go. Every fleet gets our finalizer, and a deleted one loses it when its
+// withdrawal (plan-fleets.ts) is published and acknowledged, or cannot be in time. Every domain and platform that somebody accepts
+// gets one, and a deleted one loses it when its mail has left (plan-drains.ts).
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
 import { refKey } from '@relayfleet/contract/object-ref.ts';
-import { withdrawFinalizer, type Release, type WantedFinalizer } from './plan.ts';
+import { finalizerOf, type Release, type WantedFinalizer } from './plan.ts';
+import type { Drain } from './plan-drains.ts';
 import { generationFloor, type Resolution } from './plan-fleets.ts';
-import type { Refusal, ResolvedFleet } from './reconcile/resolved.ts';
+import type { Refusal, ResolvedDomain, ResolvedFleet, ResolvedPlatform } from './reconcile/resolved.ts';
 import { behindPublished, readyNodes, wholeProgress, type FleetProgress } from './snapshot/programmed.ts';
 
 /** A deletion waits this long for NATS and the nodes; without end it would hold up its namespace. Then nodes are to be stopped. */
 const withdrawalBoundMs = 60_000;
 
 export function planFinalizers(
-  { index, fleets, leaving }: Resolution,
+  { index, fleets, leaving, domains, platforms }: Resolution,
   progresses: ReadonlyMap<string, FleetProgress>,
+  drains: readonly Drain[],
 ): readonly WantedFinalizer[] {
-  const unheld = fleets.filter(({ object }) => object.metadata.finalizers?.includes(withdrawFinalizer) !== true);
-  const wanted = ({ ref, object }: ResolvedFleet, release: Release | undefined): WantedFinalizer => ({
-    fleet: ref,
-    uid: object.metadata.uid,
-    release,
-  });
+  const members = [...domains, ...platforms].filter(({ bindings }) => bindings.some(({ refusal }) => !refusal));
   return [
-    ...unheld.map((fleet) => wanted(fleet, undefined)),
+    ...[...fleets, ...members].filter(isUnheld).map((object) => wanted(object, undefined)),
     ...leaving.flatMap((fleet) => {
       const progress = progresses.get(refKey(fleet.ref));
       if (generationFloor(index, fleet) === 0) return wanted(fleet, { how: 'NothingPublished' });
       const release = progress && releaseOf(progress, withdrawalEnds(fleet) <= index.world.now);
       return release ? wanted(fleet, release) : [];
     }),
+    ...drains.flatMap(({ object, release }) => (release ? wanted(object, release) : [])),
   ];
+}
+
+type Held = ResolvedFleet | ResolvedDomain | ResolvedPlatform;
+
+function isUnheld({ object: { kind, metadata } }: Held): boolean {
+  return metadata.deletionTimestamp === undefined && metadata.finalizers?.includes(finalizerOf[kind]) !== true;
+}
+
+function wanted({ ref, object }: Held, release: Release | undefined): WantedFinalizer {
+  return { kind: object.kind, ref, uid: object.metadata.uid, release };
 }
 
 /** When a deletion stops waiting, in milliseconds. */

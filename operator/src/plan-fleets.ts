@@ -2,11 +2,11 @@
 // Composes reconcile/ and snapshot/; a fleet that lacks its keys, or both an account and an open connection, publishes nothing
 // and says why. A fleet that was deleted publishes once more: that it is.
 import { refKey } from '@relayfleet/contract/object-ref.ts';
-import type { WantedConnection, WantedSnapshot } from './plan.ts';
+import type { WantedConnection, WantedDrain, WantedSnapshot } from './plan.ts';
 import { ownedRef } from './owned-secrets.ts';
 import { notedGeneration } from './reconcile/fleet-keys.ts';
 import { listenerHost } from './reconcile/listener-certificate.ts';
-import { bytes, milliseconds } from './reconcile/quantities.ts';
+import { bytes, milliseconds } from './quantities.ts';
 import type { Refusal, ResolvedDomain, ResolvedFleet, ResolvedPlatform } from './reconcile/resolved.ts';
 import { isLeaving, type WorldIndex } from './reconcile/world-index.ts';
 import { buildSnapshot, withdrawnSnapshot } from './snapshot/build.ts';
@@ -25,7 +25,11 @@ export type Resolution = {
   readonly platforms: readonly ResolvedPlatform[];
 };
 
-export function planConnections(fleets: readonly ResolvedFleet[]): readonly WantedConnection[] {
+/** `drains`: by fleet, `namespace/name`. */
+export function planConnections(
+  fleets: readonly ResolvedFleet[],
+  drains: ReadonlyMap<string, readonly WantedDrain[]>,
+): readonly WantedConnection[] {
   return fleets.flatMap(({ ref, object: { spec }, refusal, nats }) => {
     if (refusal !== undefined) return [];
     return {
@@ -36,6 +40,7 @@ export function planConnections(fleets: readonly ResolvedFleet[]): readonly Want
         storageBytes: bytes(spec.nats.storage),
         eventRetentionMs: milliseconds(spec.retention.events),
       },
+      drains: drains.get(refKey(ref)) ?? [],
     };
   });
 }
@@ -75,8 +80,8 @@ function planSnapshot({ index, domains, platforms }: Resolution, fleet: Resolved
   const { keys, object, ref } = fleet;
   if (keys === undefined || blockedBy(index, fleet) !== undefined) return undefined;
   const published = index.world.observations.get(refKey(ref))?.published?.content;
-  const policy = fleetPolicy(fleet, listenerHost(object), milliseconds(object.spec.retry.maxAge));
-  const content = isLeaving(object.metadata)
+  const policy = fleetPolicy(fleet, listenerHost(object));
+  const content = isLeaving(object)
     ? withdrawnSnapshot(policy, published)
     : buildSnapshot(fleet, policy, { domains, platforms }, published && withoutRevoked(published, index.secretExists));
   const entries = digestEntries(content);

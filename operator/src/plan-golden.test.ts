@@ -20,7 +20,7 @@ import { createValidator } from './provider/file/schema/validate.ts';
 import { kindsFromCrds } from './provider/file/schema/kinds.ts';
 import { advanceEntries } from './snapshot/entries.ts';
 import { applied, emptyWorld, meta, testNow } from './testing/objects.ts';
-import type { FleetObservation, Kind, World } from './world.ts';
+import type { DrainObservation, FleetObservation, Kind, World } from './world.ts';
 
 const folder = join(import.meta.dirname, 'testdata/plan');
 const crds = join(import.meta.dirname, '../../crds');
@@ -81,6 +81,8 @@ type FleetSetting = {
   readonly nodes?: Readonly<
     Record<string, { generation: number } & Partial<Acknowledgement> & { secondsAgo?: number }>
   >;
+  /** By uid. */
+  readonly drains?: Readonly<Record<string, DrainObservation>>;
 };
 type Case = { readonly setting: Setting; readonly world: World };
 
@@ -177,6 +179,7 @@ function observationOf(fleet: FleetSetting, snapshot: WantedSnapshot | undefined
           entries: advanceEntries(undefined, snapshot.entries, generation),
         },
       }),
+    drains: new Map(Object.entries(fleet.drains ?? {})),
     acknowledgements: Object.entries(fleet.nodes ?? {}).map(([node, { secondsAgo = 1, ...rest }]) => ({
       v: 1,
       node,
@@ -211,11 +214,11 @@ function readable(
     mint: mint.map(({ secret, ...request }) => ({ ...without(request, 'authority'), secret: refKey(secret.ref) })),
     hash: hash.map(({ salt }) => ({ salt })),
     secrets: secrets.map(({ ref, type, owner, data }) => ({ ref: refKey(ref), type, owner, data: parsedJson(data) })),
-    finalizers: finalizers.map(({ fleet, release }) => ({ fleet: refKey(fleet), release: release ?? 'set it' })),
-    connections: connections.map(({ fleet, account, sizing }) => ({
-      fleet,
+    finalizers: finalizers.map(({ kind, ref, release }) => ({ [kind]: refKey(ref), release: release ?? 'set it' })),
+    connections: connections.map(({ account, drains, ...connection }) => ({
+      ...connection,
       account: account ?? 'the one in use',
-      sizing,
+      ...(drains.length > 0 && { drains }),
     })),
     snapshots: snapshots.map(({ fleet, generationFloor, content }) => ({
       fleet: refKey(fleet),

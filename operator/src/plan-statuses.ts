@@ -4,6 +4,7 @@ import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { dnsRecords } from './desired/dns-records.ts';
 import { ownedRef, secretText } from './owned-secrets.ts';
 import type { WantedFinalizer, WantedSecret, WantedSnapshot, WantedStatus } from './plan.ts';
+import type { Drain } from './plan-drains.ts';
 import { generationFloor, type Resolution } from './plan-fleets.ts';
 import type { ResolvedDomain, ResolvedFleet, ResolvedPlatform } from './reconcile/resolved.ts';
 import { acceptedBy } from './snapshot/build.ts';
@@ -26,6 +27,7 @@ export type Outcome = {
   readonly secrets: readonly WantedSecret[];
   readonly progresses: ReadonlyMap<string, FleetProgress>;
   readonly finalizers: readonly WantedFinalizer[];
+  readonly drains: readonly Drain[];
 };
 
 /** What the statuses of all objects are made from. */
@@ -35,18 +37,21 @@ type Facts = Resolution &
     readonly platformsOf: ReadonlyMap<string, number>;
     readonly wantedSecrets: ReadonlySet<string>;
     readonly invalidByKey: ReadonlyMap<string, InvalidObject>;
+    /** By uid. */
+    readonly drainsByObject: ReadonlyMap<string, Drain>;
   };
 
 export function planStatuses(resolution: Resolution, outcome: Outcome): readonly WantedStatus[] {
   const facts = collect(resolution, outcome);
+  const { fleets, leaving, domains, platforms } = staying(resolution, outcome);
   return [
-    ...[...resolution.fleets, ...staying(resolution, outcome)].flatMap((fleet) =>
+    ...[...fleets, ...leaving].flatMap((fleet) =>
       settled(facts, fleet, [fleet.ref]) ? fleetStatus(facts, fleet) : [],
     ),
-    ...resolution.domains.flatMap((domain) =>
+    ...domains.flatMap((domain) =>
       settled(facts, domain, acceptingFleets(domain)) ? domainStatus(facts, domain) : [],
     ),
-    ...resolution.platforms.flatMap((platform) =>
+    ...platforms.flatMap((platform) =>
       settled(facts, platform, boundDomains(platform).flatMap(acceptingFleets)) ? platformStatus(facts, platform) : [],
     ),
     ...facts.index.world.invalid
@@ -57,7 +62,7 @@ export function planStatuses(resolution: Resolution, outcome: Outcome): readonly
 
 function fleetStatus(facts: Facts, fleet: ResolvedFleet): WantedStatus {
   const progress = facts.progresses.get(refKey(fleet.ref));
-  const domains = facts.domains.filter((domain) => acceptedBy(domain, fleet));
+  const domains = facts.domains.filter((domain) => !domain.leaving && acceptedBy(domain, fleet));
   const members = new Set(domains.map(({ ref }) => refKey(ref)));
   const platforms = facts.platforms.filter(({ bindings }) =>
     bindings.some(({ ref, refusal }) => refusal === undefined && members.has(refKey(ref))),
@@ -92,6 +97,8 @@ function domainStatus(facts: Facts, domain: ResolvedDomain): WantedStatus {
       carried: isCarried(facts, acceptingFleets(domain), domainEntry(name)),
       records: dnsRecords(name, keys, addresses, index.world.dns.get(name)),
       attachedPlatforms: facts.platformsOf.get(refKey(ref)) ?? 0,
+      nodes: fleets.flatMap((fleet) => progresses.get(refKey(fleet.ref))?.nodes ?? []),
+      drain: facts.drainsByObject.get(object.metadata.uid),
     },
     context(facts, 'RelayDomain', ref),
   );
@@ -110,6 +117,8 @@ function platformStatus(facts: Facts, platform: ResolvedPlatform): WantedStatus 
       suspendedBy: suspendedBy(facts, platform),
       carried: isCarried(facts, fleets, platformEntry(platform.username)),
       binding: bindingName(facts, platform),
+      fleets: fleets.flatMap((fleet) => facts.fleetsByRef.get(refKey(fleet))?.object ?? []),
+      drain: facts.drainsByObject.get(platform.object.metadata.uid),
     },
     context(facts, 'SenderPlatform', ref),
   );
@@ -120,10 +129,16 @@ function invalidStatus({ index }: Facts, invalid: InvalidObject): WantedStatus {
   return { kind: invalid.kind, ref: invalid.ref, status: invalidConditions(invalid, index.world.now) };
 }
 
-/** A fleet that may go now has no use for a status. */
-function staying({ leaving }: Resolution, { finalizers }: Outcome): readonly ResolvedFleet[] {
-  const released = new Set(finalizers.filter(({ release }) => release).map(({ fleet }) => refKey(fleet)));
-  return leaving.filter(({ ref }) => !released.has(refKey(ref)));
+/** What may go now has no use for a status. */
+function staying({ fleets, leaving, domains, platforms }: Resolution, { finalizers }: Outcome) {
+  const released = new Set(finalizers.filter(({ release }) => release).map(({ uid }) => uid));
+  const stays = ({ object }: ResolvedFleet | ResolvedDomain | ResolvedPlatform) => !released.has(object.metadata.uid);
+  return {
+    fleets,
+    leaving: leaving.filter(stays),
+    domains: domains.filter(stays),
+    platforms: platforms.filter(stays),
+  };
 }
 
 function suspendedBy(facts: Facts, platform: ResolvedPlatform): { kind: Kind; ref: ObjectRef } | undefined {
@@ -189,6 +204,7 @@ function collect(resolution: Resolution, outcome: Outcome): Facts {
     fleetsByRef: new Map(resolution.fleets.map((fleet) => [refKey(fleet.ref), fleet])),
     platformsOf,
     wantedSecrets: new Set(outcome.secrets.map(({ ref }) => refKey(ref))),
+    drainsByObject: new Map(outcome.drains.map((drain) => [drain.object.object.metadata.uid, drain])),
     invalidByKey: new Map(resolution.index.world.invalid.map((item) => [`${item.kind} ${refKey(item.ref)}`, item])),
   };
 }

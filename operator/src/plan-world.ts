@@ -1,6 +1,7 @@
 // The operator's decisions from beginning to end: resolve what people wrote, build what nodes are told, say how far it got.
 // Pure and whole: no memory but that of parsed keys, no order of arrival, no clock of its own. Read this file first.
 import type { Plan } from './plan.ts';
+import { drainsByFleet, planDrains } from './plan-drains.ts';
 import { planFinalizers, withdrawalEnds } from './plan-finalizers.ts';
 import { planConnections, planSnapshots, progressOf } from './plan-fleets.ts';
 import { planSecrets } from './plan-secrets.ts';
@@ -23,7 +24,8 @@ export function plan(world: World, readKey: KeyReader = createKeyReader()): Plan
   const snapshots = planSnapshots(resolution);
   const secrets = planSecrets(resolution);
   const progresses = progressOf(resolution, snapshots);
-  const finalizers = planFinalizers(resolution, progresses);
+  const drains = planDrains(resolution, progresses);
+  const finalizers = planFinalizers(resolution, progresses, drains);
   const times = [
     ...fleets.map(({ renewAt }) => renewAt),
     ...[...progresses.values()].map(({ forgetAt }) => forgetAt),
@@ -36,9 +38,9 @@ export function plan(world: World, readKey: KeyReader = createKeyReader()): Plan
     hash: platforms.flatMap(({ hash }) => hash),
     secrets,
     finalizers,
-    connections: planConnections([...fleets, ...leaving]),
+    connections: planConnections([...fleets, ...leaving], drainsByFleet(drains)),
     snapshots,
-    statuses: planStatuses(resolution, { snapshots, secrets, progresses, finalizers }),
+    statuses: planStatuses(resolution, { snapshots, secrets, progresses, finalizers, drains }),
     recheckAt: later.length > 0 ? Math.min(...later) : undefined,
   };
 }

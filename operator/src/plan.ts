@@ -7,7 +7,7 @@ import type { SenderPlatformStatus } from '@relayfleet/contract/api/sender-platf
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { FleetKey } from '@relayfleet/contract/seal.ts';
 import type { SnapshotContent } from '@relayfleet/contract/snapshot.ts';
-import type { StreamSizing } from '@relayfleet/contract/subjects.ts';
+import type { StreamSizing } from '@relayfleet/contract/stream-settings.ts';
 import type { Kind } from './world.ts';
 
 export type Plan = {
@@ -17,7 +17,7 @@ export type Plan = {
   readonly hash: readonly HashRequest[];
   /** Secrets to hold exactly this. A Secret that is not listed is left alone. */
   readonly secrets: readonly WantedSecret[];
-  /** Finalizers to set, and to take away from fleets that may go now. */
+  /** Finalizers to set, and to take away from objects that may go now. */
   readonly finalizers: readonly WantedFinalizer[];
   /** Fleets to be connected to; a connection that is not listed is closed. */
   readonly connections: readonly WantedConnection[];
@@ -89,23 +89,49 @@ export type WantedConnection = {
   /** Undefined while its Secrets cannot be read: a connection that is open stays in use, none is opened. */
   readonly account: NatsAccount | undefined;
   readonly sizing: StreamSizing;
+  /** Objects being deleted whose mail there is to be looked after. */
+  readonly drains: readonly WantedDrain[];
+};
+
+/** Mail of a RelayDomain or SenderPlatform that is being deleted: counted, and dropped if that was asked for. */
+export type WantedDrain = {
+  readonly kind: Exclude<Kind, 'RelayFleet'>;
+  readonly uid: string;
+  readonly filter: { readonly domain: string } | { readonly platform: ObjectRef };
+  /** No node takes anything new for it: once its queue is empty, it stays so. */
+  readonly closed: boolean;
+  readonly drop: boolean;
 };
 
 /** Keeps a RelayFleet that is being deleted until its nodes were told. */
 export const withdrawFinalizer = 'relayfleet.io/withdraw';
+/** Keeps a RelayDomain or SenderPlatform that is being deleted, and its Secrets, until its mail has left. */
+export const drainFinalizer = 'relayfleet.io/drain';
+export const finalizerOf = {
+  RelayFleet: withdrawFinalizer,
+  RelayDomain: drainFinalizer,
+  SenderPlatform: drainFinalizer,
+} as const satisfies Readonly<Record<Kind, string>>;
 
 export type WantedFinalizer = {
-  readonly fleet: ObjectRef;
+  readonly kind: Kind;
+  readonly ref: ObjectRef;
   readonly uid: string;
   /** Undefined: to be set. */
   readonly release: Release | undefined;
 };
 
-/** Why a deleted fleet may go; `problem` is what kept its nodes from being told, in words for a log. */
+/** Why a deleted object may go; `problem` is what was not done, in words for a log. */
 export type Release =
+  /** Of fleets. */
   | { readonly how: 'NothingPublished' }
   | { readonly how: 'Withdrawn' }
-  | { readonly how: 'GivenUp'; readonly problem: string };
+  | { readonly how: 'GivenUp'; readonly problem: string }
+  /** Of domains and platforms. */
+  | { readonly how: 'NoFleet' }
+  | { readonly how: 'Drained' }
+  | { readonly how: 'Dropped' }
+  | { readonly how: 'Abandoned'; readonly problem: string };
 
 export type WantedSnapshot = {
   readonly fleet: ObjectRef;

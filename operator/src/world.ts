@@ -69,7 +69,19 @@ export type FleetObservation = {
   readonly published?: PublishedSnapshot;
   /** The last one of every node, as found in the bucket; the core judges freshness. */
   readonly acknowledgements: readonly Acknowledgement[];
+  /** By uid of the object, what `WantedConnection.drains` asks for; one that was not counted yet is absent. */
+  readonly drains?: ReadonlyMap<string, DrainObservation>;
 };
+
+export type DrainObservation = {
+  /** Queue entries of its mail at the last look. */
+  readonly entries: number;
+  /** Looks in a row that found none, since nobody takes anything new for it; not counted beyond `looksToBelieve`. */
+  readonly emptyLooks: number;
+};
+
+/** One look may miss a notice on its way from one stream to the other; the next one finds it. */
+export const looksToBelieve = 2;
 
 export type PublishedSnapshot = {
   readonly generation: number;

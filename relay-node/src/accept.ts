@@ -1,41 +1,27 @@
 // First half of the mail's way, top to bottom: session, login, sender, recipients, message, policy, durable commit, 250.
 // Composes the stages; decides nothing a stage could decide. What it promises: a 250 is said only after JetStream has made the
 // mail durable (RFC 5321 §4.2.5, §6.1), and every question gets an answer within a bounded time.
-import { newMailId, type RandomBytes } from '@relayfleet/contract/mail-id.ts';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
-import type { DomainPolicy, Snapshot } from '@relayfleet/contract/snapshot.ts';
-import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
-import type { MailQueue, Refusal } from '@relayfleet/jetstream/mail-queue.ts';
-import type { NodeEvents } from './events.ts';
+import type { Snapshot } from '@relayfleet/contract/snapshot.ts';
+import { acceptLarge, acceptMessage, notConfigured, type MessageDeps } from './accept-message.ts';
 import type { Certificate } from './ingress/certificate.ts';
 import { createMemoryBudget } from './ingress/collect.ts';
 import type { Deadlines } from './ingress/connection.ts';
 import { addressGroup, createTally, mostOfOneAddress } from './ingress/client-address.ts';
 import { verifyCredentials } from './ingress/credentials.ts';
-import type { Content, Gate, Login, LoginClaim, Session, Transaction } from './ingress/session.ts';
+import type { Gate, Login, LoginClaim, Session } from './ingress/session.ts';
 import { createSlots, type Slots } from './ingress/slots.ts';
 import { openListener, type ListenerAddress, type ListenerLimits } from './ingress/smtp-listener.ts';
-import { readHeader } from './policy/header.ts';
-import { authorshipOf, judge, messageRules, recipientRules, senderRules } from './policy/rules.ts';
-import { enqueue } from './queue/enqueue.ts';
-import { destinationsOf, type AcceptedMail } from './queue/entries.ts';
-import { missingFields } from './queue/missing-fields.ts';
-import { receivedLine } from './queue/received-line.ts';
+import type { Marks } from './policy/admission.ts';
+import { judge, recipientRules, senderRules } from './policy/rules.ts';
+import { inlineLimit } from './queue/entries.ts';
 import type { Answer } from './replies.ts';
 
-export type AcceptDeps = {
-  /** Name of this node, for envelopes and events. */
-  readonly node: string;
+export type AcceptDeps = MessageDeps & {
   readonly listeners: readonly ListenerAddress[];
   readonly certificate: () => Certificate;
-  readonly snapshot: () => Snapshot | undefined;
-  readonly queue: Pick<MailQueue, 'commit' | 'putBody'>;
-  readonly log: Pick<EventLog, 'note'>;
-  readonly events: NodeEvents;
-  /** Routing's word: where mail from a domain's policy to a recipient domain is queued for. */
-  readonly destinationOf: (policy: DomainPolicy, recipientDomain: string) => string;
-  readonly now: () => number;
-  readonly randomBytes: RandomBytes;
+  /** At which mail is refused now, for want of room in the queue. */
+  readonly marks: () => Marks;
   readonly patience: Patience;
   /** Bytes of all messages that may be arriving at one time. */
   readonly bodyMemory: number;
@@ -79,6 +65,7 @@ export async function startAccepting(deps: AcceptDeps): Promise<Accepting> {
     limits: () => limitsOf(snapshot()),
     deadlines: deps.patience,
     budget: createMemoryBudget(deps.bodyMemory),
+    keepBytes: inlineLimit,
     sockets: createTally(),
     onRefusal: (reply: Answer['reply']) => events.refused(reply),
     onConnectionFault: (error: Error) => events.connectionFault(error),
@@ -135,7 +122,8 @@ function createGate(deps: AcceptDeps): Gate {
     },
     sender(session, sender) {
       const current = snapshot();
-      return counted(session, current ? judge(senderRules, { snapshot: current, session, sender }) : notConfigured);
+      const facts = current && { snapshot: current, session, sender, marks: deps.marks() };
+      return counted(session, facts ? judge(senderRules, facts) : notConfigured);
     },
     recipient(session, sender, recipient, accepted) {
       const current = snapshot();
@@ -147,10 +135,19 @@ function createGate(deps: AcceptDeps): Gate {
       counted(session, answer);
       return answer;
     },
+    largeMessage(session, transaction, head) {
+      const message = acceptLarge(deps, { session, transaction }, head);
+      return {
+        ...message,
+        async end(content) {
+          const answer = await message.end(content);
+          counted(session, answer);
+          return answer;
+        },
+      };
+    },
   };
 }
-
-const notConfigured: Answer = { reply: 'noConfiguration' };
 
 /** `open`: sessions there are; `ofAddress`: those of the client's address. */
 function admit(snapshot: Snapshot | undefined, open: number, ofAddress: number): Answer | undefined {
@@ -181,74 +178,6 @@ async function logIn({ snapshot, events }: AcceptDeps, claim: ClaimFrom, slots: 
       return { ok: true, credential: { username: platform.username, secret } };
     }
   }
-}
-
-type Submission = { readonly session: Session; readonly transaction: Transaction; readonly content: Content };
-
-/** From the final dot to the answer. */
-async function acceptMessage(deps: AcceptDeps, { session, transaction, content }: Submission): Promise<Answer> {
-  const snapshot = deps.snapshot();
-  if (snapshot === undefined) return notConfigured;
-
-  // policy
-  const facts = { snapshot, session, sender: transaction.sender, content, header: readHeader(content.bytes) };
-  const refusal = judge(messageRules, facts);
-  if (refusal !== undefined) return refusal;
-
-  // queue entries
-  const { platform, domain, sender, tls } = authorshipOf(facts);
-  const { smtputf8 } = transaction.sender;
-  const at = deps.now();
-  const id = newMailId(at, deps.randomBytes);
-  const mail = { id, platform, domain, sender, transaction, eightBit: content.eightBit, at, node: deps.node };
-  const { helo, remoteAddress } = session;
-  const received = receivedLine({ helo, remoteAddress, by: snapshot.fleet.helloName, tls, smtputf8, id, at });
-  const missing = missingFields(facts.header, { id, domain: domain.domain, at });
-  const message = Buffer.concat([Buffer.from(received + missing), content.bytes]);
-  const destinations = destinationsOf(transaction.recipients, (to) => deps.destinationOf(domain, to));
-
-  // durable commit
-  const storing = { queue: deps.queue, now: deps.now, deadlineMs: deps.patience.commit };
-  const commit = await enqueue(storing, mail, destinations, message);
-  if (!commit.ok) {
-    deps.events.queueProblem(commit.reason);
-    return unstored(commit.reason, snapshot);
-  }
-
-  record(deps, mail, { size: message.length, destinations: destinations.length, tls: tls.version });
-  return { reply: 'queued', values: { id } };
-}
-
-function unstored(reason: Refusal['reason'], { fleet }: Snapshot): Answer {
-  switch (reason) {
-    case 'unavailable':
-      return { reply: 'queueUnavailable' };
-    case 'full':
-      return { reply: 'queueFull' };
-    case 'too-large':
-      return { reply: 'sizeExceeded', values: { limit: fleet.limits.maxMessageBytes } };
-  }
-}
-
-/** The 250 does not wait for the event: the mail is safe without it, and it is written together with others. */
-function record(
-  { log, events, now, node }: AcceptDeps,
-  { id, at, platform, domain, transaction }: AcceptedMail,
-  facts: { readonly size: number; readonly destinations: number; readonly tls: string },
-): void {
-  const recipients = transaction.recipients.length;
-  const about = { v: 1, at, node, id, k: 0, platform: platform.ref, domain: domain.domain } as const;
-  const what = {
-    type: 'accepted',
-    kind: 'mail',
-    lane: platform.lane,
-    recipients,
-    commitMs: Math.max(0, now() - at), // the clock may have been set back meanwhile
-    ...facts,
-  } as const;
-  const event = { ...about, ...what };
-  events.accepted(event);
-  log.note(event);
 }
 
 function limitsOf(snapshot: Snapshot | undefined): ListenerLimits {

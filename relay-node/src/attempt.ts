@@ -24,6 +24,8 @@ export type Shipment = {
   readonly envelope: Envelope;
   /** The signed message, in pieces. */
   readonly pieces: readonly Buffer[];
+  /** What follows them and is read as it is sent. */
+  readonly rest?: OutgoingMail['rest'];
   readonly policy: DomainPolicy;
   readonly fleet: FleetPolicy;
 };
@@ -66,7 +68,9 @@ export function domainOf(address: string): string {
 }
 
 async function attemptGroup(shipment: Shipment, group: readonly Recipient[], deps: AttemptDeps): Promise<Attempted> {
-  const hops = await nextHops(shipment.policy, domainOf(group[0]!.address), deps.routing);
+  const { policy, fleet } = shipment;
+  const recipientDomain = domainOf(group[0]!.address);
+  const hops = await nextHops({ policy, recipientDomain, helloName: fleet.helloName }, deps.routing);
   if (!hops.ok) return { found: allOf(group, hops.failure, null), journey: nowhere };
   const started = deps.now();
   const decided: Found[] = [];
@@ -175,9 +179,9 @@ async function openHop(
   return { ok: false, fact };
 }
 
-function outgoing({ shipment: { envelope, pieces }, recipients }: Try): OutgoingMail {
+function outgoing({ shipment: { envelope, pieces, rest }, recipients }: Try): OutgoingMail {
   const { sender, eightBit, smtputf8, ret, envid } = envelope;
-  return { sender, recipients, pieces, eightBit, smtputf8, ret, envid };
+  return { sender, recipients, pieces, rest, eightBit, smtputf8, ret, envid };
 }
 
 function allOf(recipients: readonly Recipient[], fact: HopFailure, hop: string | null): readonly Found[] {

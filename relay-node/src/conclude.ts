@@ -1,5 +1,6 @@
 // What follows an attempt, in an order that survives a crash at any point: record it, tell the sender what is to be told, put
-// back for later what waits, acknowledge. A crash in between brings the entry again; the record then says how far this came.
+// back for later what waits, lay out what no node can work on, acknowledge. A crash in between brings the entry again; the record
+// then says how far this came.
 // Every write is insisted on: an entry let go here unrecorded would be sent twice.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
@@ -10,6 +11,12 @@ import type { DeliveryReport } from './deliver.ts';
 import { composeDsn, type Dsn, type DsnRequest } from './outcome/dsn.ts';
 import { noticesDue, tellsOfDelay, type Notice, type Occasion } from './outcome/notices.ts';
 import { remainingEntry, type Outcome } from './outcome/record.ts';
+
+/**
+ * After this many deliveries without a recorded attempt, the entry itself is what ends its workers. Not fewer: a worker that dies
+ * takes every entry it holds one delivery along, and those are not at fault.
+ */
+export const poisonDeliveries = 20;
 
 export type ConcludeDeps = {
   readonly node: string;
@@ -36,23 +43,30 @@ export type Conclusion = {
   /** An earlier worker recorded the attempt and may have come further. */
   readonly recorded: boolean;
   readonly telling: Pick<DsnRequest, 'reporter' | 'destination' | 'retryUntil'> & Occasion;
+  /** Why no node can work on the entry: it has come to its end like any other, and is kept for people among the dead letters. */
+  readonly unworkable?: string | undefined;
 };
 
 /** Resolves when the entry is acknowledged, or the signal ended it (then it comes again). */
 export async function conclude(job: Job, conclusion: Conclusion, deps: ConcludeDeps): Promise<void> {
   const { taken, envelope } = job;
   if (!conclusion.recorded && !(await record(conclusion, deps))) return taken.release();
-  const { attempted, outcomes, telling } = conclusion;
-  const notices = noticesDue(envelope, outcomes, telling);
+  const { attempted, outcomes, telling, unworkable } = conclusion;
+  // By the number on record: while a worker stood still with this attempt, others may have taken the entry further.
+  const notices = noticesDue({ ...envelope, attempt: attempted.attempt - 1 }, outcomes, telling);
   if (!(await tell(job, { ...conclusion, notices }, deps))) return taken.release();
   const remaining = remainingEntry(envelope, attempted);
   const later = remaining && (tellsOfDelay(notices) ? { ...remaining, delayTold: true as const } : remaining);
   if (later !== undefined && !(await putBack(job, later, deps))) return taken.release();
+  if (unworkable !== undefined) return bury(job, unworkable, deps);
   await taken.done();
 }
 
-/** Lets an entry reappear when it is due; an inline body is stored first, so that schedules stay small. False: not done. */
-export async function putBack(job: Job, later: Envelope, deps: ConcludeDeps): Promise<boolean> {
+/**
+ * Lets an entry reappear when it is due, or before where it was woken: then at `soon`. An inline body is stored first, so that
+ * schedules stay small. False: not done.
+ */
+export async function putBack(job: Job, later: Envelope, deps: ConcludeDeps, soon?: number): Promise<boolean> {
   const { queue, now } = deps;
   let body = later.body;
   if (body.kind === 'inline') {
@@ -61,10 +75,15 @@ export async function putBack(job: Job, later: Envelope, deps: ConcludeDeps): Pr
     body = stored.ref;
   }
   const envelope = { ...later, body };
-  return (await insist('deferral', () => queue.defer(envelope, Math.max(later.due, now())), deps)) !== undefined;
+  const at = Math.max(soon ?? later.due, now());
+  const woken = soon !== undefined;
+  return (await insist('deferral', () => queue.defer(envelope, at, { woken }), deps)) !== undefined;
 }
 
-/** Moves an entry nobody can work on to the dead letters. */
+/**
+ * Moves an entry nobody can work on to the dead letters. By itself only where not even its envelope can be read: whatever has a sender
+ * and recipients is concluded first. Buried again it replaces itself.
+ */
 export async function bury(
   { taken, envelope }: { readonly taken: Taken; readonly envelope?: Envelope },
   reason: string,
@@ -115,10 +134,12 @@ type Telling = Pick<Conclusion, 'recorded' | 'telling'> & { readonly notices: re
 async function tell(job: Job, { notices, recorded, telling }: Telling, deps: ConcludeDeps): Promise<boolean> {
   if (notices.length === 0) return true;
   const { envelope, inline } = job;
-  const read = () => deps.queue.getBody(envelope, inline).then((bytes) => ({ ok: true as const, bytes }));
+  const isPoison = job.taken.deliveries >= poisonDeliveries; // then what it holds may be why: its sender is told without it
+  const load = async () => (isPoison ? undefined : await deps.queue.readFirst(envelope, inline));
+  const read = () => load().then((original) => ({ ok: true as const, original }));
   const body = await insist('body-read', read, deps);
   if (body === undefined) return false;
-  const original = body.bytes && Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength);
+  const { original } = body;
   for (const notice of notices) {
     const dsn = composeDsn({ ...telling, notice, envelope, original, node: deps.node, now: deps.now() });
     const already = recorded ? await wasSent(dsn, deps) : false;

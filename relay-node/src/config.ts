@@ -19,7 +19,7 @@ export type Config = {
   /** What port 25 of a next hop means here. */
   readonly smtpPort: number;
   readonly concurrency: number;
-  /** Milliseconds between attempts, the last one repeats; empty means the standard schedule. */
+  /** Milliseconds between attempts, the last one repeats; empty means as fleet and platforms have it. */
   readonly retryDelays: readonly number[];
   readonly logLevel: LogLevel;
 };
@@ -78,10 +78,11 @@ export const variables = {
   },
   RELAYFLEET_RETRY_DELAYS: {
     default: '',
-    defaultIs: '1m,5m,15m,30m,1h,2h,4h',
+    defaultIs: 'as RelayFleet and SenderPlatform say (`retry.schedule`)',
     type: 'list of waiting times in s, m or h',
     example: '1m,5m,1h',
-    meaning: 'waiting times between attempts, `1m,5m,1h`, the last one repeats; the standard schedule if empty',
+    meaning:
+      'waiting times between attempts, `1m,5m,1h`, the last one repeats; before every `retry.schedule`, for tests',
   },
   RELAYFLEET_LOG_LEVEL: { default: 'info', type: 'word', example: 'debug', meaning: logLevels.join(', ') },
 } as const satisfies Readonly<Record<string, Variable>>;

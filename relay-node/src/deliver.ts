@@ -2,28 +2,32 @@
 // Composes the stages; decides nothing a stage could decide. What it promises: an entry is acknowledged only after its outcome is
 // durable, and one that comes again is not sent again once its attempt is recorded.
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeEntry, envelopeVersion, type Envelope } from '@relayfleet/contract/envelope.ts';
+import { decodeEntry, type Envelope } from '@relayfleet/contract/envelope.ts';
 import type { AcceptedEvent, AttemptedEvent, SettledEvent } from '@relayfleet/contract/event.ts';
-import { documentVersion } from '@relayfleet/contract/parse.ts';
-import type { DomainPolicy, Snapshot } from '@relayfleet/contract/snapshot.ts';
+import type { Order } from '@relayfleet/contract/order.ts';
+import type { Snapshot } from '@relayfleet/contract/snapshot.ts';
 import { ackExtendMs, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
 import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
 import type { MailQueue, Taken } from '@relayfleet/jetstream/mail-queue.ts';
-import { attempt, domainOf, type AttemptDeps } from './attempt.ts';
+import { domainOf } from './attempt.ts';
 import type { Clock } from './clock.ts';
-import { bury, conclude, insist, type ConcludeDeps, type Conclusion, type Job } from './conclude.ts';
+import { conclude, poisonDeliveries, type Conclusion, type Job } from './conclude.ts';
 import { openConnections, standardPool, type PoolSettings } from './delivery/connections.ts';
 import { standardDeadlines, type Deadlines } from './delivery/smtp-client.ts';
-import { handBack, hold, untilDue } from './not-now.ts';
-import { classify, type OwnFact } from './outcome/classify.ts';
+import { openTurns, type Turns } from './fairness/turns.ts';
+import { lastRecord, unreadable } from './first-look.ts';
+import { handBack, hold, pushBack, untilDue } from './not-now.ts';
+import { recall, type OwnFact } from './outcome/classify.ts';
 import { attemptedEvent, settledEvent, standing, type Journey, type Outcome } from './outcome/record.ts';
-import { isLate, isTooOld, nextDue, standardDelays, standardLateMs } from './outcome/schedule.ts';
-import { createHoldCheck } from './policy/suspension.ts';
+import { retryPolicyOf, shortestDelayMs } from './outcome/retry-policy.ts';
+import { isLate, nextDue } from './outcome/schedule.ts';
+import { createInstruct, type HoldReason, type Instruct } from './policy/instruction.ts';
 import { createGuards } from './routing/address-guard.ts';
 import { createResolver } from './routing/dns.ts';
+import type { RoutingDeps } from './routing/next-hops.ts';
 import { destinationOf } from './routing/route.ts';
-import { createKeyring, type SigningKey } from './signing/keys.ts';
-import { sign } from './signing/sign.ts';
+import { createKeyring } from './signing/keys.ts';
+import { tryOnce, unsent, type TryDeps } from './try-once.ts';
 
 /** What delivery tells the rest of the node; `NodeEvents` has these methods. */
 export type DeliveryReport = {
@@ -31,8 +35,10 @@ export type DeliveryReport = {
   /** `hop` is the host name tried last, empty when none was. */
   attempted(event: AttemptedEvent, hop: string): void;
   settled(event: SettledEvent): void;
-  /** An entry was put back unsent: its domain, platform or fleet is suspended. */
-  held(event: { readonly platform: string; readonly domain: string }): void;
+  /** An entry was put back unsent: its domain, platform or fleet is suspended, or somebody ordered that it be held. */
+  held(event: { readonly platform: string; readonly domain: string; readonly reason: HoldReason }): void;
+  /** An entry was put back unsent: its destination is slow, and has its share of this node. */
+  pushedBack(event: { readonly platform: string; readonly domain: string }): void;
   /** An entry no node could work on went to the dead letters. */
   buried(event: { readonly subject: string; readonly reason: string }): void;
   /** The queue or the event log did not take a write or answer a read; it is being tried again. */
@@ -48,6 +54,8 @@ export type DeliverDeps = {
   readonly node: string;
   /** The snapshot in force; delivery is started once there is one. */
   readonly snapshot: () => Snapshot;
+  /** The orders in force; delivery is started once they are known. */
+  readonly orders: () => readonly Order[];
   readonly queue: MailQueue;
   readonly log: EventLog;
   readonly report: DeliveryReport;
@@ -55,11 +63,13 @@ export type DeliverDeps = {
   readonly dnsServers: readonly string[];
   /** What port 25 of a next hop means here. */
   readonly smtpPort: number;
+  /** Whether this node itself answers at an address on that port; absent: it does so nowhere. */
+  readonly isOwnAddress?: RoutingDeps['isOwnAddress'];
   /** Entries worked on at once, per lane. */
   readonly concurrency: number;
-  /** Milliseconds between attempts, the last one repeats; empty means the standard schedule. */
+  /** Milliseconds between attempts, the last one repeats; empty means as fleet and platforms have it. */
   readonly retryDelays: readonly number[];
-  /** Milliseconds after which the sender of a waiting mail is told; absent: the standard three hours. */
+  /** Milliseconds after which the sender of a waiting mail is told; absent: as the fleet has it. */
   readonly lateMs?: number;
   readonly clock: Clock;
   /** 0 <= x < 1 */
@@ -68,13 +78,10 @@ export type DeliverDeps = {
   readonly pool?: PoolSettings;
 };
 
-/** A lane's share of `concurrency`. Each lane has its own slots, so that none can starve another. */
+/** A lane's share of `concurrency`. Each lane has its own slots, so that none can starve another: docs/decisions/0012-lanes.md. */
 const shares: Readonly<Record<ConsumerKey, number>> = { transactional: 1, retry: 0.5, bulk: 0.5 };
-/**
- * After this many deliveries without a recorded attempt, the entry itself is what ends its workers. Not fewer: a worker that dies
- * takes every entry it holds one delivery along, and those are not at fault.
- */
-const poisonDeliveries = 20;
+const lanes = Object.keys(shares) as ConsumerKey[];
+const slotsOf = (lane: ConsumerKey, { concurrency }: DeliverDeps) => Math.max(1, Math.ceil(concurrency * shares[lane]));
 const afterDefectMs = 1_000;
 const lastWordsMs = 3_000;
 
@@ -87,14 +94,14 @@ export function startDelivering(deps: DeliverDeps): { stop(graceMs: number): Pro
   const extending = setInterval(() => inHand.forEach((_, taken) => taken.extend()), ackExtendMs);
 
   const follow = async (consumer: ConsumerKey) => {
-    const maxMessages = Math.max(1, Math.ceil(deps.concurrency * shares[consumer]));
-    for await (const taken of deps.queue.take(consumer, { maxMessages, signal: taking.signal }))
+    const options = { maxMessages: slotsOf(consumer, deps), signal: taking.signal };
+    for await (const taken of deps.queue.take(consumer, options))
       inHand.set(
         taken,
         courier.work(taken, consumer).finally(() => inHand.delete(taken)),
       );
   };
-  const following = Promise.all((Object.keys(shares) as ConsumerKey[]).map(follow));
+  const following = Promise.all(lanes.map(follow));
 
   const stop = async (graceMs: number) => {
     taking.abort();
@@ -109,10 +116,9 @@ export function startDelivering(deps: DeliverDeps): { stop(graceMs: number): Pro
 }
 
 type Context = DeliverDeps &
-  ConcludeDeps & {
-    readonly attempting: AttemptDeps;
-    readonly keysOf: (policy: DomainPolicy) => readonly SigningKey[];
-    readonly isHeld: (snapshot: Snapshot, envelope: Envelope) => boolean;
+  TryDeps & {
+    readonly instruct: Instruct;
+    readonly turns: Readonly<Record<ConsumerKey, Turns>>;
     /** Ends what has not begun. */
     readonly leaving: AbortSignal;
   };
@@ -121,23 +127,24 @@ type Signals = { readonly taking: AbortSignal; readonly working: AbortSignal };
 function createCourier(deps: DeliverDeps, { taking, working: signal }: Signals) {
   const { clock, random, smtpPort } = deps;
   const { elapsed } = clock;
-  const delays = deps.retryDelays.length > 0 ? deps.retryDelays : standardDelays;
+  const shortest = deps.retryDelays.length > 0 ? Math.min(...deps.retryDelays) : shortestDelayMs;
   // Shorter than any wait between attempts, so that every attempt asks again.
-  const restMs = Math.min(standardPool.restMs, Math.min(...delays) / 2);
+  const restMs = Math.min(standardPool.restMs, shortest / 2);
   const connections = openConnections(deps.pool ?? { ...standardPool, restMs }, elapsed);
   const dns = createResolver({ servers: deps.dnsServers, now: elapsed });
-  const routing = { dns, random, smtpPort };
+  const routing = { dns, random, smtpPort, isOwnAddress: deps.isOwnAddress };
   const deadlines = deps.deadlines ?? standardDeadlines;
   const attempting = { routing, guardOf: createGuards(), connections, deadlines, now: elapsed, signal };
+  const turns = (lane: ConsumerKey) => openTurns({ slots: slotsOf(lane, deps), now: elapsed, signal: taking });
   const context: Context = {
     ...deps,
     now: clock.now,
-    retryDelays: delays,
     signal,
     leaving: taking,
     attempting,
     keysOf: createKeyring((problem) => deps.report.keyProblem(problem)),
-    isHeld: createHoldCheck(),
+    instruct: createInstruct(),
+    turns: { transactional: turns('transactional'), retry: turns('retry'), bulk: turns('bulk') },
   };
   const busy = new Map<string, Promise<void>>();
 
@@ -171,46 +178,33 @@ async function deliver(taken: Taken, consumer: ConsumerKey, context: Context): P
   const stands = standing(envelope, earlier.last);
   if (stands === 'superseded') return void (await taken.done());
   if (stands === 'recorded') return resume(job, earlier.last!, context);
-  if (taken.deliveries >= poisonDeliveries) return bury(job, 'its workers end before an attempt is recorded', context);
-  if (!(await untilDue(earlier.last, context))) return handBack(job, context);
-  if (context.isHeld(context.snapshot(), envelope)) return hold(job, context);
+  if (taken.deliveries >= poisonDeliveries)
+    return end(job, { kind: 'unworkable' }, context, 'its workers end before an attempt is recorded');
+
+  // whether it is tried now
+  if (!taken.woken && !(await untilDue(earlier.last, context))) return handBack(job, context);
+  const instruction = context.instruct(context.snapshot(), context.orders(), envelope);
+  if (instruction.kind === 'drop') return end(job, { kind: instruction.bounce ? 'removed' : 'dropped' }, context);
+  if (instruction.kind === 'hold') return hold(job, instruction.reason, context);
+  const turn = await context.turns[consumer].next(envelope.destination);
+  if (turn.kind === 'surplus') return pushBack(job, context);
+  if (turn.kind === 'stopped') return handBack(job, context);
 
   // route, sign, send
   const startedAt = context.now();
-  const tried = await tryOnce(job, earlier.last?.nextDue ?? envelope.due, context);
+  const tried = await tryOnce(job, earlier.last?.nextDue ?? envelope.due, context).finally(turn.end);
   if (tried.kind === 'interrupted') return handBack(job, context);
-  if (tried.kind === 'no-body') return bury(job, 'its body is missing or damaged', context);
+  if (tried.kind === 'no-body') return end(job, { kind: 'unworkable' }, context, 'its body is missing or damaged');
 
   // record, tell, defer, acknowledge
   const conclusion = concludingFrom(envelope, { ...tried, startedAt }, context);
   await conclude(job, conclusion, context);
 }
 
-/** Newer nodes write entries we cannot read: those are left for them. Anything else unreadable is dead. */
-async function unreadable(taken: Taken, problem: string, context: Context): Promise<void> {
-  if (!isNewer(taken.data)) return bury({ taken }, problem, context);
-  await delay(afterDefectMs, undefined, { signal: context.signal }).catch(() => undefined);
-  taken.release();
-}
-
-function isNewer(data: Uint8Array): boolean {
-  const end = data.indexOf(0x0a);
-  try {
-    return (documentVersion(JSON.parse(Buffer.from(data.subarray(0, end)).toString())) ?? 0) > envelopeVersion;
-  } catch {
-    return false;
-  }
-}
-
-type Earlier = { readonly ok: true; readonly last: AttemptedEvent | undefined } | { readonly ok: false };
-
-/** The last attempt on record, asked for only where there may be one: the first try of a fresh mail costs no question. */
-async function lastRecord({ taken, envelope }: Job, consumer: ConsumerKey, context: Context): Promise<Earlier> {
-  const mayExist = taken.maybeSeen || consumer === 'retry' || envelope.kind === 'dsn';
-  if (!mayExist) return { ok: true, last: undefined };
-  const { platform, id, k } = envelope;
-  const look = () => context.log.lastAttempted(platform, id, k).then((last) => ({ ok: true as const, last }));
-  return (await insist('attempt-read', look, context)) ?? { ok: false };
+/** Ends an entry without an attempt to send it, recorded as one. `unworkable`: why it goes to the dead letters. */
+function end(job: Job, fact: OwnFact, context: Context, unworkable?: string): Promise<void> {
+  const result = { ...unsent(job.envelope, fact), startedAt: context.now() };
+  return conclude(job, { ...concludingFrom(job.envelope, result, context), unworkable }, context);
 }
 
 /** The attempt was made and recorded, and its worker ended before the acknowledgement: everything but the sending is done again. */
@@ -218,61 +212,21 @@ function resume(job: Job, attempted: AttemptedEvent, context: Context): Promise<
   const outcomes = attempted.results.flatMap(({ n, ...result }): Outcome[] => {
     const recipient = job.envelope.recipients.find((candidate) => candidate.n === n);
     if (recipient === undefined) return [];
-    const why = `the receiving server ${result.outcome === 'delivered' ? 'took it' : 'did not take it'}`;
-    return [{ recipient, verdict: { ...result, why }, hop: attempted.hop }];
+    return [{ recipient, verdict: recall(result), hop: attempted.hop }];
   });
   const telling = tellingOf(job.envelope, attempted, context);
-  return conclude(job, { attempted, outcomes, recorded: true, telling }, context);
-}
-
-type Tried =
-  | { readonly kind: 'tried'; readonly outcomes: readonly Outcome[]; readonly journey: Journey }
-  | { readonly kind: 'interrupted' }
-  | { readonly kind: 'no-body' };
-
-async function tryOnce({ envelope, inline }: Job, due: number, context: Context): Promise<Tried> {
-  const { fleet, domains } = context.snapshot();
-  const age = { ...envelope, due, maxAgeMs: fleet.retry.maxAgeMs, now: context.now() };
-  if (isTooOld(age, context.retryDelays)) return unsent(envelope, { kind: 'too-old' });
-  const policy = domains.get(envelope.domain);
-  if (policy === undefined) return unsent(envelope, { kind: 'domain-gone' });
-  const keys = context.keysOf(policy);
-  if (keys.length === 0) return unsent(envelope, { kind: 'no-signing-key' });
-
-  const read = () => context.queue.getBody(envelope, inline).then((bytes) => ({ ok: true as const, bytes }));
-  const body = await insist('body-read', read, context);
-  if (body === undefined) return { kind: 'interrupted' };
-  if (body.bytes === undefined) return { kind: 'no-body' };
-  const message = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength);
-  const { earliest, latest } = context.clock.span();
-  const signature = await sign({ message, domain: policy.domain, keys, now: earliest, latest, envelope });
-
-  const { found, journey } = await attempt(
-    { envelope, pieces: [signature, message], policy, fleet },
-    context.attempting,
-  );
-  if (found.every(({ fact }) => fact.kind === 'interrupted')) return { kind: 'interrupted' };
-  const outcomes = found.map(({ recipient, fact, hop }) => ({ recipient, verdict: classify(fact), hop }));
-  return { kind: 'tried', outcomes, journey };
-}
-
-function unsent(envelope: Envelope, fact: OwnFact): Tried {
-  const verdict = classify(fact);
-  const journey: Journey = { hop: null, tls: null, connectMs: null, transferMs: null };
-  return {
-    kind: 'tried',
-    outcomes: envelope.recipients.map((recipient) => ({ recipient, verdict, hop: null })),
-    journey,
-  };
+  const isUnworkable = attempted.results.some(({ category }) => category === 'internal');
+  const unworkable = isUnworkable ? 'an earlier worker gave it up, and ended before it was laid out here' : undefined;
+  return conclude(job, { attempted, outcomes, recorded: true, telling, unworkable }, context);
 }
 
 type Result = { readonly outcomes: readonly Outcome[]; readonly journey: Journey; readonly startedAt: number };
 
 function concludingFrom(envelope: Envelope, { outcomes, journey, startedAt }: Result, context: Context): Conclusion {
   const { id, acceptedAt, due } = envelope;
-  const { maxAgeMs } = context.snapshot().fleet.retry;
+  const { maxAgeMs, delays } = retryPolicyOf(context.snapshot(), envelope, context);
   const attempts = envelope.attempt + 1;
-  const next = nextDue({ id, attempts, due, from: startedAt, acceptedAt, maxAgeMs }, context.retryDelays);
+  const next = nextDue({ id, attempts, due, from: startedAt, acceptedAt, maxAgeMs }, delays);
   const record = { envelope, outcomes, journey, nextDue: next, startedAt, now: context.now(), node: context.node };
   const attempted = attemptedEvent(record);
   const settled = settledEvent(record, attempted);
@@ -283,12 +237,12 @@ function tellingOf(envelope: Envelope, { at }: AttemptedEvent, context: Context)
   const { domain, sender, acceptedAt, attempt } = envelope;
   const { fleet, domains } = context.snapshot();
   const policy = domains.get(domain);
-  const lateMs = context.lateMs ?? standardLateMs;
+  const { maxAgeMs, delays, lateMs } = retryPolicyOf(context.snapshot(), envelope, context);
   const to = domainOf(sender);
   return {
     reporter: fleet.helloName,
     destination: policy === undefined ? to : destinationOf(policy, to),
-    retryUntil: acceptedAt + fleet.retry.maxAgeMs,
-    late: isLate({ acceptedAt, at, attempt, lateMs }, context.retryDelays),
+    retryUntil: acceptedAt + maxAgeMs,
+    late: isLate({ acceptedAt, at, attempt, lateMs }, delays),
   };
 }

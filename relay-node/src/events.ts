@@ -2,10 +2,13 @@
 // Lines hold ids, platforms and sender domains; never an address, a subject, a user name that was tried, or a peer's words.
 import type { AcceptedEvent, AttemptedEvent, SettledEvent } from '@relayfleet/contract/event.ts';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
+import type { Order } from '@relayfleet/contract/order.ts';
 import type { Log } from '@relayfleet/telemetry/log.ts';
 import type { Metrics } from '@relayfleet/telemetry/metrics.ts';
 import { holdMs, type ClockNews } from './clock.ts';
 import { type ConfigRefusal, type loginResults, type NodeMetrics, tlsVersions } from './metrics.ts';
+import { markNames, type Levels, type Marks } from './policy/admission.ts';
+import type { HoldReason } from './policy/instruction.ts';
 import { receiverGroup } from './receiver-groups.ts';
 import { replies, type ReplyKey } from './replies.ts';
 
@@ -48,8 +51,11 @@ function sessionEvents(log: Log, count: Meters) {
   };
 }
 
+type Owners = { readonly platform: string; readonly domain: string };
+
 /** What becomes of accepted mail; delivery reports through these. */
 function mailEvents(log: Log, count: Meters) {
+  let refusing = '';
   return {
     accepted(event: AcceptedEvent) {
       const { id, kind, lane, size, recipients, destinations, tls, commitMs } = event;
@@ -90,13 +96,26 @@ function mailEvents(log: Log, count: Meters) {
       count.settledSeconds.observe(totalMs / 1000);
       log.info('settled', { id, k, ...origin(event), ...totals, attempts, totalMs });
     },
-    held({ platform, domain }: { readonly platform: string; readonly domain: string }) {
-      count.held.inc();
-      log.info('held back', { platform, domain });
+    held({ platform, domain, reason }: Owners & { readonly reason: HoldReason }) {
+      count.held.inc({ reason });
+      log.info('held back', { platform, domain, reason });
+    },
+    pushedBack({ platform, domain }: Owners) {
+      count.pushedBack.inc();
+      log.debug('put back, its destination has its share', { platform, domain });
     },
     buried({ subject, reason }: { readonly subject: string; readonly reason: string }) {
       count.buried.inc();
       log.error('moved to the dead letters', { subject, reason });
+    },
+    /** What the last look at the queue said: marks at which mail is refused; undefined levels: nothing was learnt. */
+    queueLooked(marks: Marks, levels: Levels | undefined) {
+      if (levels !== undefined) count.queueFill.set(levels.fill);
+      for (const reason of markNames) count.refusing.set({ reason }, marks.has(reason) ? 1 : 0);
+      const inForce = [...marks].join();
+      if (inForce !== refusing)
+        log[marks.size > 0 ? 'warn' : 'info']('marks of the queue', { refusing: [...marks], ...levels });
+      refusing = inForce;
     },
     queueProblem(reason: string) {
       count.queueProblems.inc({ reason });
@@ -128,6 +147,10 @@ function platformEvents(log: Log, count: Meters) {
     },
     configMissing() {
       log.warn('the bucket holds no configuration, the last good one stays in force');
+    },
+    /** People's orders about the queue, whenever they change. */
+    ordersInForce(orders: readonly Order[]) {
+      log.info('orders in force', { orders: orders.map(({ kind, name }) => `${kind} ${name}`) });
     },
     acknowledged(result: 'written' | 'failed') {
       count.acknowledgements.inc({ result });

@@ -2,13 +2,16 @@
 // Not ready before a snapshot is held. On SIGTERM: nothing new in, what is in DATA or being sent finishes, the rest goes back.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import type { Bootstrap } from '@relayfleet/contract/bootstrap.ts';
+import type { Order } from '@relayfleet/contract/order.ts';
 import { openAcknowledger } from '@relayfleet/jetstream/acknowledgements.ts';
 import { openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
 import { openEventLog } from '@relayfleet/jetstream/event-log.ts';
 import { openMailQueue } from '@relayfleet/jetstream/mail-queue.ts';
+import { watchOrders } from '@relayfleet/jetstream/orders.ts';
 import { streamStates } from '@relayfleet/jetstream/stream-states.ts';
 import { serveTelemetry } from '@relayfleet/telemetry/http.ts';
 import { gatherLines } from '@relayfleet/telemetry/line-buffer.ts';
@@ -23,12 +26,17 @@ import { livenessProblems, readinessProblems, tickMs, type NodeFacts } from './h
 import { loadCertificate, watchCertificate, type Certificate } from './ingress/certificate.ts';
 import { nodeMetrics, showQueue, type NodeMetrics } from './metrics.ts';
 import { linkToNats } from './nats-link.ts';
+import { createResolver } from './routing/dns.ts';
+import { ownAddressCheck } from './routing/own-addresses.ts';
+import { watchQueue, type QueueWatch, type QueueWatchDeps } from './queue-watch.ts';
 import { destinationOf } from './routing/route.ts';
+import { watchSmarthosts } from './routing/smarthost-watch.ts';
 import { bootstrapReader, readBootstrap } from './snapshot/bootstrap-file.ts';
 import { followSnapshot, type Following } from './snapshot/follow.ts';
 
-/** Within the 30 s that Kubernetes gives a pod to end. */
-const graceMs = 25_000;
+/** For mail under way. With the last words about it, and leave taken of NATS, an end comes within Kubernetes' 30 s, come what may. */
+const graceMs = 20_000;
+const lastMs = 28_000;
 /** One try of a write to the queue. */
 const queueTryMs = 5_000;
 const signals = ['SIGTERM', 'SIGINT'] as const;
@@ -65,6 +73,12 @@ async function main(): Promise<void> {
   const stop = async () => {
     node.facts.stopping = true;
     node.log.info('stopping', { graceMs });
+    setTimeout(() => {
+      node.log.warn(
+        'stopped, not everything could be handed back: NATS is away or slow, and gives it to another node in time',
+      );
+      process.exit(0);
+    }, lastMs).unref();
     await halves.stop();
     await Promise.all([nats.close(), telemetry.close()]);
     node.log.info('stopped');
@@ -107,12 +121,11 @@ async function serveHealth(node: Node): Promise<{ close(): Promise<void> }> {
 }
 
 async function openNats(node: Node, { nats: settings }: Bootstrap): Promise<Nats> {
-  const { config, events, facts, metrics } = node;
+  const { config, events, facts } = node;
   const onAway = (away: boolean) =>
     (facts.natsAwaySince = away ? (facts.natsAwaySince ?? performance.now()) : undefined);
   const leave = (problem: string) => abandon(node, problem);
   const nats = await linkToNats({ node: config.node, settings, events, onAway, abandon: leave });
-  metrics.onCollect(async () => showQueue(metrics.of, nats.isConnected() ? await streamStates(nats) : undefined));
   return nats;
 }
 
@@ -127,11 +140,26 @@ async function startHalves(
   const { now } = clock;
   const queue = openMailQueue(nats, { timeoutMs: queueTryMs });
   const log = openEventLog(nats, () => events.queueProblem('accepted-event'));
-  const delivery = { ...config, queue, log, report: events, clock, random: Math.random };
+  const isOwnAddress = ownAddressCheck(config.listeners, config.smtpPort, localAddresses());
+  const delivery = { ...config, queue, log, report: events, clock, random: Math.random, isOwnAddress };
   const presented = followCertificate(node, certificate, () => accepting?.refreshTls());
   let accepting: Accepting | undefined;
   let delivering: ReturnType<typeof startDelivering> | undefined;
+  let orders: readonly Order[] | undefined;
+  /** Not before orders are known: mail that somebody holds must not leave because a node has just started. */
+  const deliver = () => {
+    const snapshot = following.current();
+    if (snapshot === undefined || orders === undefined || facts.stopping) return;
+    const inForce = { snapshot: () => following.current() ?? snapshot, orders: () => orders ?? [] };
+    delivering ??= startDelivering({ ...delivery, ...inForce });
+  };
 
+  const smarthosts = watchSmarthosts({
+    dns: createResolver({ servers: config.dnsServers, now: clock.elapsed }),
+    snapshot: () => following.current(),
+    later,
+    onChange: () => void following.acknowledge(),
+  });
   const following: Following = followSnapshot({
     reader: openConfigReader(nats),
     acknowledger: openAcknowledger(nats, config.node),
@@ -142,13 +170,22 @@ async function startHalves(
     now,
     later,
     ready: () => readinessProblems(factsNow(node)).length === 0,
-    onAdopt: (snapshot) => {
+    onAdopt: () => {
       facts.configured = true;
       accepting?.refreshTls();
-      delivering ??= startDelivering({ ...delivery, snapshot: () => following.current() ?? snapshot });
+      deliver();
+      void smarthosts.look();
     },
+    missingHosts: () => smarthosts.missing(),
   });
-  const acceptance = { ...config, queue, log, events, patience, bodyMemory, randomBytes, destinationOf, now };
+  const stopOrders = watchOrders(nats, (latest) => {
+    orders = latest;
+    events.ordersInForce(latest);
+    deliver();
+  });
+  const room = watchRoom(node, nats, () => following.current()?.fleet);
+  const { marks } = room;
+  const acceptance = { ...config, queue, log, events, patience, bodyMemory, randomBytes, destinationOf, now, marks };
   const sources = { certificate: presented.current, snapshot: () => following.current() };
   accepting = await startAccepting({ ...acceptance, ...sources }).catch((error: Error) =>
     abandon(node, `cannot listen: ${error.message}`),
@@ -159,10 +196,25 @@ async function startHalves(
 
   const stop = async () => {
     presented.stop();
+    smarthosts.stop();
+    stopOrders();
+    room.stop();
     await Promise.all([accepting.stop(graceMs), delivering?.stop(graceMs), following.acknowledge()]);
     await Promise.all([following.stop(), log.close()]);
   };
   return { stop };
+}
+
+/** One reading of the queue for those who ask whether there is room, and for the metrics. */
+function watchRoom({ clock, events, metrics }: Node, nats: Nats, fleet: QueueWatchDeps['fleet']): QueueWatch {
+  const watch = watchQueue({
+    read: () => nats.whileConnected(streamStates(nats)),
+    fleet,
+    now: clock.elapsed,
+    onLook: (marks, levels) => events.queueLooked(marks, levels),
+  });
+  metrics.onCollect(async () => showQueue(metrics.of, watch.states()));
+  return watch;
 }
 
 /** The certificate in use, exchanged whenever its files hold another one that can be used. */
@@ -187,6 +239,10 @@ function onSignal(work: () => void): (next: () => void) => void {
 
 function factsNow({ facts }: Node): NodeFacts {
   return { ...facts, now: performance.now() };
+}
+
+function localAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address));
 }
 
 function later(ms: number, work: () => void): () => void {

@@ -5,6 +5,8 @@ import { lanes } from '@relayfleet/contract/envelope.ts';
 import { consumers, streams, type ConsumerKey, type StreamName } from '@relayfleet/contract/subjects.ts';
 import type { QueueStates } from '@relayfleet/jetstream/stream-states.ts';
 import type { MetricDefinitions, Metrics } from '@relayfleet/telemetry/metrics.ts';
+import { markNames } from './policy/admission.ts';
+import { holdReasons } from './policy/instruction.ts';
 import { receiverGroups } from './receiver-groups.ts';
 import { replies, type ReplyKey } from './replies.ts';
 
@@ -118,7 +120,13 @@ export const nodeMetrics = {
   held: {
     name: 'relayfleet_delivery_held_total',
     type: 'counter',
-    help: 'Entries put back unsent because their fleet, domain or platform is suspended.',
+    help: 'Entries put back unsent: their fleet, domain or platform is suspended, or an order holds them.',
+    labels: { reason: holdReasons },
+  },
+  pushedBack: {
+    name: 'relayfleet_delivery_pushed_back_total',
+    type: 'counter',
+    help: 'Entries put back unsent because their destination was slow and had its share of the node.',
     labels: {},
   },
   buried: {
@@ -133,6 +141,18 @@ export const nodeMetrics = {
     help: 'Writes the queue or the event log did not take.',
     labels: { reason: { boundedBy: 'the words the code uses, fewer than twenty' } },
     maxSeries: 20,
+  },
+  queueFill: {
+    name: 'relayfleet_queue_fill_ratio',
+    type: 'gauge',
+    help: 'The fullest of the queue’s whole storage, MQ and BODY; from 0.7 on bulk mail is refused, from 0.8 on all mail.',
+    labels: {},
+  },
+  refusing: {
+    name: 'relayfleet_queue_refusing',
+    type: 'gauge',
+    help: '1 while mail is refused at this mark of the queue’s storage or depth; docs/reference/replies.md says what each means.',
+    labels: { reason: markNames },
   },
   queueMessages: {
     name: 'relayfleet_queue_messages',

@@ -6,7 +6,7 @@ import { render, replies, repliesByStage, type ReplyKey } from './replies.ts';
 
 const keys = Object.keys(replies) as ReplyKey[];
 const sources = globSync('**/*.ts', { cwd: import.meta.dirname })
-  .filter((path) => !path.endsWith('.test.ts') && path !== 'replies.ts')
+  .filter((path) => !path.endsWith('.test.ts') && !path.startsWith('replies'))
   .map((path) => readFileSync(join(import.meta.dirname, path), 'utf8'))
   .join('\n');
 

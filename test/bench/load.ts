@@ -1,6 +1,7 @@
 // The client of the benchmarks: a number of connections that send one mail after the other, each waiting for its 250.
 // Prints one JSON line `{sequence, sent, accepted}` a mail, buffered. Settings come as one JSON argument (LoadSettings).
 import { connect as connectPlain, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { benchMessage, recipientAddress, senderAddress } from './message.ts';
 
@@ -11,13 +12,19 @@ export type LoadSettings = {
   readonly connections: number;
   readonly first: number;
   readonly count: number;
+  /** Mails begun per second, all connections together; absent: as fast as they are taken. */
+  readonly perSecond?: number;
+  /** Default: the receiver's. */
+  readonly recipient?: string;
 };
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as LoadSettings;
 let next = settings.first;
+const recipient = settings.recipient ?? recipientAddress;
 const end = settings.first + settings.count;
 let lines: string[] = [];
 const now = () => performance.timeOrigin + performance.now();
+const began = now();
 
 setInterval(flush, 100).unref();
 await Promise.all(Array.from({ length: settings.connections }, () => work()));
@@ -27,14 +34,22 @@ async function work(): Promise<void> {
   const session = await open();
   while (next < end) {
     const sequence = next++;
+    await turnOf(sequence - settings.first);
     const sent = now();
     await session.command(`MAIL FROM:<${senderAddress}>`, 250);
-    await session.command(`RCPT TO:<${recipientAddress}>`, 250);
+    await session.command(`RCPT TO:<${recipient}>`, 250);
     await session.command('DATA', 354);
     await session.command(`${benchMessage(sequence)}.`, 250);
     lines.push(`${JSON.stringify({ sequence, sent, accepted: now() })}\n`);
   }
   await session.command('QUIT', 221);
+}
+
+/** Mails of a paced load begin on time, however long those before them took. */
+async function turnOf(place: number): Promise<void> {
+  if (settings.perSecond === undefined) return;
+  const ms = began + (place * 1000) / settings.perSecond - now();
+  if (ms > 0) await wait(ms);
 }
 
 type Session = { command(line: string, expected: number): Promise<void> };

@@ -18,20 +18,22 @@ export type RelayfleetOptions = {
   readonly natsCpu: number;
   /** Where the node writes a CPU profile. */
   readonly profile?: string | undefined;
+  /** A second route: mail to `deadDomain` goes to this port of ours. */
+  readonly deadPort?: number;
 };
 
 export async function startRelayfleet(
   options: ContenderOptions,
-  { name, natsCpu, profile }: RelayfleetOptions,
+  { name, natsCpu, profile, deadPort }: RelayfleetOptions,
 ): Promise<Contender> {
   const [manifests, readyFile] = [join(options.directory, 'manifests'), join(options.directory, 'ready.json')];
   mkdirSync(manifests, { recursive: true });
-  writeFileSync(join(manifests, 'bench.yaml'), manifest(options));
+  writeFileSync(join(manifests, 'bench.yaml'), manifest(options, deadPort));
   const flags = [
     '--no-receiver',
     '--nodes',
     '1',
-    '--state',
+    '--state-dir',
     join(options.directory, 'state'),
     '--dir',
     manifests,
@@ -87,12 +89,20 @@ async function readyAs(file: string, child: { readonly exitCode: number | null }
   throw new Error(`the local fleet was not ready after ${startSeconds} s`);
 }
 
-function manifest({ receiverPort, tls, dkimKey }: ContenderOptions): string {
+/** Its mail goes nowhere until somebody listens there. */
+export const deadDomain = 'dead.example';
+
+function manifest({ receiverPort, tls, dkimKey }: ContenderOptions, deadPort: number | undefined): string {
+  const dead = `    - name: dead
+      recipientDomains: [${deadDomain}]
+      smarthosts: [{ host: 127.0.0.1, port: ${deadPort} }]
+`;
   return `apiVersion: relayfleet.io/v1alpha1
 kind: RelayFleet
 metadata: { name: default, namespace: relayfleet-system }
 spec:
   hostname: localhost
+  limits: { maxConnections: 4000 } # one address may hold half of them
   allowedDomains: { namespaces: { from: All } }
   egress: { addresses: ['127.0.0.1'], allowedPrivateNetworks: ['127.0.0.0/8'] }
   nats:
@@ -119,7 +129,7 @@ spec:
   dkim: { keyRefs: [{ selector: bench, name: dkim }] }
   tls: { mode: ${tls ? 'Require' : 'Opportunistic'} }
   routes:
-    - name: receiver
+${deadPort === undefined ? '' : dead}    - name: receiver
       smarthosts: [{ host: 127.0.0.1, port: ${receiverPort} }]
 ---
 apiVersion: relayfleet.io/v1alpha1

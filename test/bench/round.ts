@@ -55,12 +55,13 @@ export async function startReceiver(port: number, certificate?: { cert: string; 
 export async function runRound(
   contender: Contender,
   receiver: Receiver,
-  mails: { warmUp: number; count: number; connections: number },
+  mails: { first?: number; warmUp: number; count: number; connections: number },
 ): Promise<Figures> {
-  await send(contender, receiver, { first: 0, count: mails.warmUp, connections: mails.connections });
+  const beginning = mails.first ?? 0;
+  await send(contender, receiver, { first: beginning, count: mails.warmUp, connections: mails.connections });
   const before = usageByGroup(contender);
   const { sent, accepted } = await send(contender, receiver, {
-    first: mails.warmUp,
+    first: beginning + mails.warmUp,
     count: mails.count,
     connections: mails.connections,
   });
@@ -88,11 +89,21 @@ export async function runRound(
   };
 }
 
-async function send(
-  contender: Contender,
-  receiver: Receiver,
-  part: { first: number; count: number; connections: number },
-) {
+/** Sends mails and waits until the receiver has every accepted one. Times by sequence number. */
+export async function send(contender: Contender, receiver: Receiver, part: Part) {
+  const { sent, accepted } = await submit(contender, part);
+  const deadline = Date.now() + 120_000;
+  while ([...accepted.keys()].some((sequence) => !receiver.arrivals.has(sequence))) {
+    if (Date.now() > deadline) throw new Error(`${contender.name}: not all accepted mails arrived within two minutes`);
+    await wait(50);
+  }
+  return { sent, accepted };
+}
+
+export type Part = Pick<LoadSettings, 'first' | 'count' | 'connections' | 'perSecond' | 'recipient'>;
+
+/** Sends mails until each has its 250. */
+export async function submit(contender: Contender, part: Part) {
   const settings: LoadSettings = { ...contender.client, ...part };
   const [sent, accepted] = [new Map<number, number>(), new Map<number, number>()];
   const child = pinned(['load.ts', JSON.stringify(settings)]);
@@ -103,11 +114,6 @@ async function send(
   });
   const code = await new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? 1)));
   if (code !== 0) throw new Error(`${contender.name}: the load generator failed`);
-  const deadline = Date.now() + 120_000;
-  while ([...accepted.keys()].some((sequence) => !receiver.arrivals.has(sequence))) {
-    if (Date.now() > deadline) throw new Error(`${contender.name}: not all accepted mails arrived within two minutes`);
-    await wait(50);
-  }
   return { sent, accepted };
 }
 
@@ -122,7 +128,7 @@ function pinned(args: readonly string[]): ChildProcess {
   });
 }
 
-function percentiles(values: readonly number[]): { p50: number; p99: number } {
+export function percentiles(values: readonly number[]): { p50: number; p99: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
   return { p50: at(0.5), p99: at(0.99) };

@@ -33,7 +33,7 @@ export async function startLive(t: TestContext): Promise<LiveRun> {
   const [state, manifests] = [join(directory, 'state'), join(directory, 'manifests')];
   cpSync(join(home, 'examples/local'), manifests, { recursive: true });
   await reservePorts(state);
-  const child = spawn(process.execPath, ['cli/src/main.ts', 'local', '--state', state, '--dir', manifests], {
+  const child = spawn(process.execPath, ['cli/src/main.ts', 'local', '--state-dir', state, '--dir', manifests], {
     cwd: home,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -13,7 +13,7 @@ import { home, startLive, type LiveRun } from './local-run.ts';
 const run = promisify(execFile);
 
 function relayfleet({ state }: LiveRun, ...args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
-  return run(process.execPath, [join(home, 'cli/src/main.ts'), ...args, '--state', state], { cwd: home });
+  return run(process.execPath, [join(home, 'cli/src/main.ts'), ...args, '--state-dir', state], { cwd: home });
 }
 
 test('a local fleet tells its story, from the demonstration mail to Ctrl-C', async (t) => {
@@ -53,7 +53,7 @@ test('a local fleet tells its story, from the demonstration mail to Ctrl-C', asy
       new RegExp(`${id}  1 deferred \\(451 4\\.[0-9.]+ \\w+\\), 1 delivered, next try in \\d+ s, by node-`),
     );
     await until('it is among the deferred', async () => {
-      const { stdout } = await relayfleet(live, 'queue', 'ls', '--only', 'deferred', '--destination', 'receiver.test');
+      const { stdout } = await relayfleet(live, 'queue', 'ls', '--state', 'deferred', '--to', 'receiver.test');
       return stdout.includes(id);
     });
     const shown = await relayfleet(live, 'queue', 'show', id);

@@ -45,7 +45,7 @@ test('a living supervisor keeps it, and is named', async (t) => {
   const lock = await takeLock(file, 8, unexpected);
   assert.match(
     lock.taken ? '' : lock.problem,
-    new RegExp(`process ${other.pid}\\) uses this state; .*--state DIR .*lock\\.json`),
+    new RegExp(`process ${other.pid}\\) uses this state; .*--state-dir DIR .*lock\\.json`),
   );
 });
 

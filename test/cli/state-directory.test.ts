@@ -18,11 +18,11 @@ function scratch(t: TestContext): string {
 
 /** What it says on the way out. */
 function refusal(state: string): string {
-  const args = [join(home, 'cli/src/main.ts'), 'local', '--state', state];
+  const args = [join(home, 'cli/src/main.ts'), 'local', '--state-dir', state];
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
   assert.deepEqual([status, signal], [1, null], `${stdout}${stderr}`);
   assert.equal(stdout, '', 'nothing was begun');
-  assert.match(stderr, /--state DIR\n$/);
+  assert.match(stderr, /--state-dir DIR\n$/);
   assert.doesNotMatch(stderr, /\n {4}at /, 'no stack');
   return stderr;
 }

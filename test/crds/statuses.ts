@@ -32,6 +32,7 @@ const domain: Required<RelayDomainStatus> = {
   observedGeneration: 1,
   domain: 'news.example.com',
   attachedPlatforms: 2,
+  queued: 3,
   fleets: [{ namespace: 'relayfleet-system', name: 'europe', conditions }],
   dkim: {
     keys: [
@@ -57,6 +58,7 @@ const domain: Required<RelayDomainStatus> = {
 const platform: Required<SenderPlatformStatus> = {
   observedGeneration: 1,
   username: 'newsletter.marketing',
+  queued: 3,
   binding: { name: 'newsletter-smtp' },
   domains: [{ namespace: 'mail', name: 'news-example-com', domain: 'news.example.com', conditions }],
   conditions,

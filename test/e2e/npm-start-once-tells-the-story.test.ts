@@ -74,7 +74,7 @@ async function runOnce(t: TestContext, edit: (manifests: string) => void) {
   cpSync(join(home, 'examples/local'), manifests, { recursive: true });
   edit(manifests);
   await reservePorts(state, 2);
-  const flags = ['--once', '--state', state, '--dir', manifests];
+  const flags = ['--once', '--state-dir', state, '--dir', manifests];
   const child = spawn('npm', ['start', '--silent', '--', ...flags], { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -7,13 +7,18 @@ import { streams } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
 import { openEventLog } from '@relayfleet/jetstream/event-log.ts';
 import { openMailQueue, type MailQueue } from '@relayfleet/jetstream/mail-queue.ts';
+import { streamStates } from '@relayfleet/jetstream/stream-states.ts';
 import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
 import { bodyMemory, patience, startAccepting, type Accepting, type Patience } from '@relayfleet/relay-node/accept.ts';
 import type { NodeEvents } from '@relayfleet/relay-node/events.ts';
+import { noMarks } from '@relayfleet/relay-node/policy/admission.ts';
+import { watchQueue } from '@relayfleet/relay-node/queue-watch.ts';
 import { destinationOf } from '@relayfleet/relay-node/routing/route.ts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { makeCertificate, type TestCertificate } from './certificate.ts';
 import { startNats, type NatsOptions, type NatsServer } from './nats.ts';
+import { wholeBody } from './queue.ts';
+import { until } from './until.ts';
 import { dial, plain, type DialOptions, type Dialogue } from './smtp-dialogue.ts';
 import { snapshotOf, usualLogin } from './snapshot.ts';
 
@@ -32,6 +37,8 @@ export type AcceptingNode = {
   present(certificate: TestCertificate): void;
   /** Implicit TLS, EHLO and the usual login done. */
   loggedIn(client?: { readonly localAddress?: string }): Promise<Dialogue>;
+  /** Resolves once the queue was looked at from now on. */
+  looked(): Promise<void>;
   /** Every entry in the mail stream, bodies fetched. */
   stored(): Promise<readonly Stored[]>;
   stop(): Promise<void>;
@@ -42,6 +49,8 @@ export type AcceptingOptions = {
   readonly patience?: Partial<Patience>;
   readonly storageBytes?: number;
   readonly bodyMemory?: number;
+  /** Looks at the queue's fill so often, and refuses mail at its marks; absent: never. */
+  readonly watchEveryMs?: number;
   readonly nats?: NatsOptions;
 };
 
@@ -59,6 +68,11 @@ export async function startAcceptingNode(options: AcceptingOptions = {}): Promis
   const reported: Reported[] = [];
   let snapshot: Snapshot | undefined = snapshotOf(options.content);
   let certificate = makeCertificate();
+  const { watchEveryMs: everyMs } = options;
+  let looks = 0;
+  const looking = { fleet: () => snapshot?.fleet, now: () => performance.now(), onLook: () => void looks++ };
+  const read = () => streamStates(connection);
+  const watch = everyMs === undefined ? undefined : watchQueue({ ...looking, read, everyMs });
   const accepting = await startAccepting({
     node: 'node-0',
     listeners: [
@@ -67,6 +81,7 @@ export async function startAcceptingNode(options: AcceptingOptions = {}): Promis
     ],
     certificate: () => ({ ...certificate, expiresAt: 0 }),
     snapshot: () => snapshot,
+    marks: () => watch?.marks() ?? noMarks,
     queue,
     log: openEventLog(connection),
     events: recording(reported),
@@ -93,8 +108,13 @@ export async function startAcceptingNode(options: AcceptingOptions = {}): Promis
       accepting.refreshTls();
     },
     loggedIn: (client) => logIn({ port: implicitPort, tls: true, ...client }),
+    looked: async () => {
+      const sure = looks + 2; // one look may be under way
+      await until('the queue was looked at', () => looks >= sure, { everyMs: 10 });
+    },
     stored: () => storedEntries(reader, queue),
     stop: async () => {
+      watch?.stop();
       await accepting.stop(0);
       await nats.stop();
     },
@@ -119,7 +139,7 @@ async function storedEntries(nats: Nats, queue: MailQueue): Promise<readonly Sto
     const message = await manager.direct.getMessage(streams.mail, { seq });
     const entry = message && decodeEntry(message.data);
     if (!entry?.ok) throw new Error(`entry ${seq} cannot be read`);
-    const body = await queue.getBody(entry.value.envelope, entry.value.body);
+    const body = await wholeBody(queue, entry.value.envelope, entry.value.body);
     if (body === undefined) throw new Error(`entry ${seq} has no body`);
     found.push({ envelope: entry.value.envelope, body: Buffer.from(body) });
   }

@@ -3,6 +3,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { MailEvent } from '@relayfleet/contract/event.ts';
+import type { Order } from '@relayfleet/contract/order.ts';
 import type { DomainPolicy, Route, SignerKey, Smarthost, Snapshot } from '@relayfleet/contract/snapshot.ts';
 import { openEventLog, type EventLog } from '@relayfleet/jetstream/event-log.ts';
 import { listEntries } from '@relayfleet/jetstream/inspect.ts';
@@ -34,6 +35,8 @@ export type RigReport = DeliveryReport & {
   readonly events: readonly MailEvent[];
   /** Platforms whose entries were put back, and why entries were buried, each once per time. */
   readonly heldBack: readonly string[];
+  /** Once for each entry of a destination that had its share. */
+  readonly surplus: readonly string[];
   readonly buriedBecause: readonly string[];
   readonly problems: readonly string[];
 };
@@ -45,6 +48,8 @@ export type Rig = {
   readonly log: EventLog;
   readonly report: RigReport;
   snapshot: Snapshot;
+  /** In force; nodes see a change at once. */
+  orders: readonly Order[];
   /** Starts a node; several are several nodes. It is stopped with the test. */
   start(changes?: Partial<DeliverDeps>): { stop(graceMs: number): Promise<void> };
   /** Commits one entry with an inline body, as the accepting half does. */
@@ -96,10 +101,12 @@ export async function startRig(test: TestContext, snapshot: Snapshot): Promise<R
     log,
     report,
     snapshot,
+    orders: [],
     start: (changes = {}) => {
       const delivering = startDelivering({
         node: 'node-a',
         snapshot: () => rig.snapshot,
+        orders: () => rig.orders,
         queue,
         log,
         report,
@@ -153,18 +160,21 @@ export async function startRig(test: TestContext, snapshot: Snapshot): Promise<R
 function openReport(): RigReport {
   const events: MailEvent[] = [];
   const heldBack: string[] = [];
+  const surplus: string[] = [];
   const buriedBecause: string[] = [];
   const problems: string[] = [];
   const keep = (event: MailEvent) => void events.push(event);
   return {
     events,
     heldBack,
+    surplus,
     buriedBecause,
     problems,
     accepted: keep,
     attempted: keep,
     settled: keep,
     held: ({ platform }) => void heldBack.push(platform),
+    pushedBack: ({ platform }) => void surplus.push(platform),
     buried: ({ reason }) => void buriedBecause.push(reason),
     queueProblem: (what) => void problems.push(what),
     keyProblem: ({ problem }) => void problems.push(problem),

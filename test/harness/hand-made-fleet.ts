@@ -36,6 +36,8 @@ export type HandMadeFleet = {
   /** Mounts for a node: RELAYFLEET_BOOTSTRAP_DIR and RELAYFLEET_TLS_DIR. */
   readonly bootstrap: string;
   readonly tls: string;
+  /** Another mount of the same, for a node that is to reach nats-server at this address. */
+  bootstrapVia(name: string, natsUrl: string): string;
   /** PEM that the nodes' listeners verify against. */
   readonly ca: string;
   /** Puts a configuration into the bucket, whatever stands there. */
@@ -84,6 +86,8 @@ export async function startHandMadeFleet(t: TestContext): Promise<HandMadeFleet>
     directory,
     bootstrap: mount('bootstrap', { [bootstrapFile]: JSON.stringify(bootstrap) }),
     tls: mount('tls', { 'tls.crt': cert, 'tls.key': tlsKey }),
+    bootstrapVia: (name, url) =>
+      mount(name, { [bootstrapFile]: JSON.stringify({ ...bootstrap, nats: { ...bootstrap.nats, url } }) }),
     ca: authority.ca,
     publish: async (generation, changes = {}) => {
       const sealed = seal({ generation, fleetUid, fleetKey: key, operatorKey: operatorKeys.privateKey, ...changes });

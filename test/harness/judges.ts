@@ -89,7 +89,8 @@ async function publishedKeys(mails: readonly Captured[], lookup: Lookup): Promis
 
 function signaturesIn(raw: Buffer): readonly { readonly selector: string; readonly domain: string }[] {
   const text = raw.toString('latin1');
-  const header = text.slice(0, text.indexOf('\r\n\r\n') + 2).replaceAll(/\r\n[ \t]+/g, ' ');
+  const [fields = ''] = text.split('\r\n\r\n', 1); // the whole of it where there is no body
+  const header = fields.replaceAll(/\r\n[ \t]+/g, ' ');
   return [...header.matchAll(/^dkim-signature:(.*)$/gim)].map(([, tags = '']) => ({
     selector: /[;\s]s=([^;\s]+)/.exec(tags)?.[1] ?? '',
     domain: /[;\s]d=([^;\s]+)/.exec(tags)?.[1] ?? '',

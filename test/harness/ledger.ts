@@ -16,7 +16,7 @@ export type Verdict = {
   /** Received more than once. */
   readonly duplicates: readonly string[];
   /**
-   * Received although the client was told no. Not counted: 451 to the final dot. A queue that does not
+   * Received although the client was told no, or had not sent its final dot. Not counted: 451 to the final dot. A queue that does not
    * answer may have stored the mail, and the client is told to send it again: twice rather than never.
    */
   readonly unacceptedButDelivered: readonly string[];
@@ -62,6 +62,11 @@ export function markOf(raw: Buffer): string | undefined {
   const end = raw.indexOf('\r\n\r\n');
   const header = raw.subarray(0, end < 0 ? raw.length : end).toString('latin1');
   return /^X-Ledger: (\S+)$/m.exec(header)?.[1];
+}
+
+/** The queue id in the Received line that we put in front. RFC 5321 §4.4 */
+export function idOf(raw: Buffer): string | undefined {
+  return /\bid ([0-9A-Z]{26})\b/.exec(raw.toString('latin1', 0, 16_384))?.[1];
 }
 
 type Entry = { readonly mark: string; readonly to: readonly string[]; readonly result: Submitted };
@@ -119,6 +124,8 @@ function keyOf(mark: string | undefined, recipient: string): string {
   return `${mark ?? 'unmarked'} to ${recipient}`;
 }
 
-function isFirmNo(result: Submitted): boolean {
+/** Whether such a mail must not arrive: it was refused, or never sent to its end. */
+export function isFirmNo(result: Submitted): boolean {
+  if (result.kind === 'unanswered') return !result.dotSent;
   return result.kind === 'refused' && !(result.code === 451 && result.at === 'the final dot');
 }

@@ -45,7 +45,7 @@ export async function startLocal({ manifests, nodes = 2, retries, env = {} }: Lo
   apply('fleet.yaml', manifests);
   await reservePorts(join(directory, 'state'), nodes);
   const flags = {
-    '--state': join(directory, 'state'),
+    '--state-dir': join(directory, 'state'),
     '--dir': join(directory, 'manifests'),
     '--nodes': String(nodes),
     '--ready-file': readyFile,

@@ -4,7 +4,8 @@ import type { TestContext } from 'node:test';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import type { AttemptedEvent } from '@relayfleet/contract/event.ts';
 import { newMailId } from '@relayfleet/contract/mail-id.ts';
-import type { StreamSizing } from '@relayfleet/contract/subjects.ts';
+import type { StreamSizing } from '@relayfleet/contract/stream-settings.ts';
+import type { MailQueue } from '@relayfleet/jetstream/mail-queue.ts';
 import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
 import { startNats, type NatsOptions, type NatsServer } from './nats.ts';
 
@@ -47,6 +48,22 @@ export function anEnvelope(overrides: Partial<Envelope> = {}): Envelope {
     body: { kind: 'inline', size: 0 },
     ...overrides,
   };
+}
+
+/** An entry's whole body; undefined when it is lost or not what was stored. Rejects when NATS does not answer. */
+export async function wholeBody(
+  queue: Pick<MailQueue, 'readBody'>,
+  { id, body }: Envelope,
+  inline: Uint8Array = new Uint8Array(0),
+): Promise<Buffer | undefined> {
+  if (body.kind === 'inline') return Buffer.from(inline);
+  const reading = queue.readBody({ id, body });
+  const chunks: Buffer[] = [];
+  for (;;) {
+    const { done, value } = await reading.next();
+    if (done === true) return value === 'intact' ? Buffer.concat(chunks) : undefined;
+    chunks.push(value);
+  }
 }
 
 /** An envelope and an inline body that belongs to it. */

@@ -32,6 +32,8 @@ export type PeerMail = {
 
 export type PeerSession = {
   readonly number: number;
+  /** The other end of the connection, by which its process can be found. */
+  readonly peerPort: number;
   /** Commands as received, without their line ends. */
   readonly commands: string[];
   /** Everything received before TLS. */
@@ -49,6 +51,10 @@ export type PeerOptions = {
   /** Needed for STARTTLS, which is then offered, and for implicit TLS. */
   readonly tls?: SecureContextOptions & { readonly implicit?: boolean };
   readonly script?: Script;
+  /** How long the answer to a final dot takes, in milliseconds. */
+  readonly thinkMs?: () => number;
+  /** Gets every mail instead of `mails`, which then stays empty. */
+  readonly take?: (mail: PeerMail) => void;
 };
 
 export type ScriptedPeer = {
@@ -77,10 +83,12 @@ export async function startPeer(options: PeerOptions = {}): Promise<ScriptedPeer
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
-    const session = { number: sessions.length, commands: [], clear: '', tls: null, mails: 0 };
+    const peerPort = socket.remotePort ?? 0;
+    const session = { number: sessions.length, peerPort, commands: [], clear: '', tls: null, mails: 0 };
     sessions.push(session);
     const took = (mail: PeerMail) => {
-      mails.push(mail);
+      if (options.take === undefined) mails.push(mail);
+      else options.take(mail);
       arrived.forEach((wake) => wake());
     };
     converse({
@@ -90,6 +98,7 @@ export async function startPeer(options: PeerOptions = {}): Promise<ScriptedPeer
       offers: options.offers ?? usualOffers,
       tls: options.tls,
       script: () => self.script,
+      thinkMs: options.thinkMs ?? (() => 0),
     });
   });
   const listen = async (port: number) => {
@@ -137,9 +146,10 @@ type Conversation = {
   readonly offers: readonly string[];
   readonly tls: PeerOptions['tls'];
   readonly script: () => Script;
+  readonly thinkMs: () => number;
 };
 
-function converse({ socket: plain, session, took, offers, tls, script }: Conversation): void {
+function converse({ socket: plain, session, took, offers, tls, script, thinkMs }: Conversation): void {
   const state: {
     socket: Socket;
     pending: Buffer;
@@ -147,6 +157,7 @@ function converse({ socket: plain, session, took, offers, tls, script }: Convers
     from: string;
     to: string[];
     silent: boolean;
+    thinking: boolean;
   } = {
     socket: plain,
     pending: Buffer.alloc(0),
@@ -154,6 +165,7 @@ function converse({ socket: plain, session, took, offers, tls, script }: Convers
     from: '',
     to: [],
     silent: false,
+    thinking: false,
   };
 
   const say = (reply: string, dripMs?: number) => {
@@ -220,14 +232,27 @@ function converse({ socket: plain, session, took, offers, tls, script }: Convers
     const raw = Buffer.from(stuffed.toString('latin1').replace(/^\.\./gm, '.'), 'latin1');
     took({ from: state.from, to: state.to, raw, tls: session.tls, session });
   };
+  /** Nothing that follows is read before. */
+  const think = (then: () => void) => {
+    const ms = thinkMs();
+    if (ms === 0) return then();
+    state.thinking = true;
+    setTimeout(() => {
+      state.thinking = false;
+      if (plain.destroyed) return;
+      then();
+      read();
+    }, ms);
+  };
   /** Whether something whole was read and there may be more. */
   const readData = (data: Buffer): boolean => {
     const all = Buffer.concat([data, state.pending]);
     const dot = all.subarray(0, 3).toString() === '.\r\n' ? -2 : all.indexOf('\r\n.\r\n', Math.max(0, data.length - 4));
     state.data = all;
     state.pending = dot === -1 ? Buffer.alloc(0) : all.subarray(dot + 5);
-    if (dot !== -1) endOfData(all.subarray(0, Math.max(0, dot + 2)));
-    return dot !== -1;
+    if (dot === -1) return false;
+    think(() => endOfData(all.subarray(0, Math.max(0, dot + 2))));
+    return true;
   };
   const readCommand = (): boolean => {
     const lineEnd = state.pending.indexOf('\r\n');
@@ -243,7 +268,10 @@ function converse({ socket: plain, session, took, offers, tls, script }: Convers
     if (session.tls === null) session.clear += bytes.toString('latin1');
     if (state.data?.length === 0 && !state.silent && script().BODY !== undefined) act('BODY', '', '');
     state.pending = Buffer.concat([state.pending, bytes]);
-    while (!state.silent && (state.data === undefined ? readCommand() : readData(state.data)));
+    read();
+  };
+  const read = () => {
+    while (!state.silent && !state.thinking && (state.data === undefined ? readCommand() : readData(state.data)));
   };
 
   const greet = () => act('CONNECT', '', '220 peer.test ESMTP');

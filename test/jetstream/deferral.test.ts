@@ -31,6 +31,27 @@ test('a deferral repeated by another worker fires once, at its time', async (t) 
   await nothingIsLeft(reader);
 });
 
+test('deferrals that come together are stored together, and each fires once, however often it was repeated', async (t) => {
+  const server = await startQueue(t);
+  const queue = open(await server.connect('node'));
+  const reader = await server.connect('reader');
+  const due = Date.now() + 3_000;
+  const envelopes = Array.from({ length: 100 }, () => anEnvelope({ attempt: 1, due, body }));
+  const answers = await Promise.all([...envelopes, ...envelopes].map((envelope) => queue.defer(envelope, due)));
+  assert.ok(answers.every(({ ok }) => ok));
+  assert.equal((await listEntries(reader, {})).length, envelopes.length);
+
+  const came: string[] = [];
+  const stop = new AbortController();
+  for await (const taken of queue.take('retry', { maxMessages: 20, signal: stop.signal })) {
+    came.push(read(taken.data).id);
+    void taken.done();
+    if (came.length === envelopes.length) stop.abort();
+  }
+  assert.deepEqual(came.sort(), envelopes.map(({ id }) => id).sort());
+  await nothingIsLeft(reader);
+});
+
 test('an entry held back again and again with one attempt number is never taken for a repetition', async (t) => {
   const server = await startQueue(t);
   const queue = open(await server.connect('node'));

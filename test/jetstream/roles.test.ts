@@ -3,18 +3,31 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PermissionViolationError, RequestError } from '@nats-io/transport-node';
 import type { Acknowledgement } from '@relayfleet/contract/acknowledgement.ts';
-import { bucketSubject, buckets, consumers, streams, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
+import { encodeEntry } from '@relayfleet/contract/envelope.ts';
+import { natsRoles } from '@relayfleet/contract/nats-roles.ts';
+import {
+  bucketSubject,
+  buckets,
+  consumers,
+  mailSubject,
+  streams,
+  type ConsumerKey,
+} from '@relayfleet/contract/subjects.ts';
 import { openAcknowledger, watchAcknowledgements } from '@relayfleet/jetstream/acknowledgements.ts';
 import { checkServer } from '@relayfleet/jetstream/check-server.ts';
 import { openConfigPublisher, openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
 import { openEventLog } from '@relayfleet/jetstream/event-log.ts';
+import { isRefusal, mayActAs } from '@relayfleet/jetstream/held-role.ts';
 import { eventsOf, listEntries, showEntry } from '@relayfleet/jetstream/inspect.ts';
 import { openMailQueue } from '@relayfleet/jetstream/mail-queue.ts';
 import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
+import { openOrderBook, watchOrders } from '@relayfleet/jetstream/orders.ts';
+import { eraseDeadLetter } from '@relayfleet/jetstream/remains.ts';
 import { openStoredBodies } from '@relayfleet/jetstream/stored-bodies.ts';
 import { streamStates } from '@relayfleet/jetstream/stream-states.ts';
-import { anAttempt, anEntry, anEnvelope, sizing, startQueue } from '../harness/queue.ts';
+import { openWaitingMail } from '@relayfleet/jetstream/waiting-mail.ts';
+import { anAttempt, anEntry, anEnvelope, sizing, startQueue, wholeBody } from '../harness/queue.ts';
 import { until } from '../harness/until.ts';
 
 const acknowledgement: Acknowledgement = {
@@ -44,7 +57,7 @@ test('with a node’s credentials everything a node does works', async (t) => {
   assert.ok((await queue.commit([{ envelope }], 5_000)).ok);
   assert.ok((await queue.commit([anEntry({ lane: 'bulk' })], 5_000)).ok);
   assert.ok((await queue.commit([anEntry({ k: 0, of: 2 }), anEntry({ k: 1, of: 2 })], 5_000)).ok);
-  assert.equal((await queue.getBody(envelope, new Uint8Array()))?.length, 2_500_000);
+  assert.equal((await wholeBody(queue, envelope))?.length, 2_500_000);
   assert.ok((await queue.defer({ ...envelope, attempt: 1 }, Date.now())).ok);
   for (const key of Object.keys(consumers) as ConsumerKey[]) await takeAndFinishOne(node, key);
   assert.ok((await queue.bury(envelope, Buffer.from('x'), 'mq.tx.0.a.b_c.X.0', 'test')).ok);
@@ -116,7 +129,38 @@ test('the operator sweeps bodies and can remove nothing else of the queue', asyn
     await assertRefused(operator, subject);
 });
 
-test('the operator manages everything and reads no mail', async (t) => {
+test('the operator brings deferred mail forward and carries out orders', async (t) => {
+  const server = await startQueue(t);
+  const operator = await server.connect('operator');
+  const refusals = refusalsOf(operator);
+  const queue = openMailQueue(await server.connect('node'), { timeoutMs: 2_000 });
+  const due = Date.now() + 3_600_000;
+  const body = { kind: 'chunks', size: 1, chunks: 1, sha256: '0'.repeat(64) } as const;
+  assert.ok((await queue.defer(anEnvelope({ due, body }), due)).ok);
+  await queue.commit([anEntry()], 5_000);
+  const waiting = openWaitingMail(operator);
+  assert.equal((await waiting.ready({})).length, 1);
+  const { subjects, now } = await waiting.deferred({});
+  assert.equal(await waiting.move(subjects[0]!, { to: now, because: 'test', wanted: () => true }), 'moved');
+  const orders: string[] = [];
+  t.after(watchOrders(operator, (all) => orders.push(all.map(({ name }) => name).join())));
+  await until('the first look', () => orders.length === 1);
+  const order = { v: 1, name: 'o', kind: 'hold', filter: {}, reason: '', at: 1 } as const;
+  await openOrderBook(await server.connect('keeper')).put(order);
+  await until('the order', () => orders.at(-1) === 'o', { withinMs: 1_000, everyMs: 10 });
+  await openOrderBook(operator).withdraw('o');
+  await until('its withdrawal', () => orders.at(-1) === '');
+  assert.deepEqual(refusals, []);
+  for (const subject of [
+    'rt.tx.0.a.b_c.X.0',
+    'mq.tx.0.a.b_c.X.0',
+    '$JS.API.CONSUMER.MSG.NEXT.DEFER.rt',
+    '$JS.ACK.DEFER.rt.1.1.1.1.0',
+  ])
+    await assertRefused(operator, subject);
+});
+
+test('the operator manages everything and reads no mail but envelopes of what is deferred', async (t) => {
   const server = await startQueue(t);
   const operator = await server.connect('operator');
   const refusals = refusalsOf(operator);
@@ -140,11 +184,10 @@ test('the operator manages everything and reads no mail', async (t) => {
   assert.deepEqual(refusals, []);
 
   for (const subject of [
-    ...Object.values(streams).flatMap((stream) => [
-      `$JS.API.STREAM.DELETE.${stream}`,
-      `$JS.API.STREAM.MSG.GET.${stream}`,
-      `$JS.API.DIRECT.GET.${stream}`,
-    ]),
+    ...Object.values(streams).map((stream) => `$JS.API.STREAM.DELETE.${stream}`),
+    ...Object.values(streams)
+      .filter((stream) => stream !== streams.deferred)
+      .flatMap((stream) => [`$JS.API.STREAM.MSG.GET.${stream}`, `$JS.API.DIRECT.GET.${stream}`]),
     '$JS.API.CONSUMER.MSG.NEXT.MQ.mq-tx',
     '$JS.API.CONSUMER.CREATE.MQ.spy.mq.tx.>',
     '$JS.API.CONSUMER.CREATE.MQ',
@@ -195,10 +238,72 @@ test('the reader sees the queue and changes nothing', async (t) => {
     await assertRefused(reader, subject);
 });
 
+test('the keeper sees what a reader sees, gives orders, erases dead letters and can do nothing else', async (t) => {
+  const server = await startQueue(t);
+  const keeper = await server.connect('keeper');
+  const refusals = refusalsOf(keeper);
+  const queue = openMailQueue(await server.connect('node'), { timeoutMs: 2_000 });
+  const { envelope, body } = anEntry();
+  await queue.commit([{ envelope, body }], 5_000);
+  await queue.bury(envelope, encodeEntry(envelope, body), mailSubject(envelope), 'test');
+
+  assert.ok(await mayActAs(keeper, 'keeper'));
+  const [ready] = await listEntries(keeper, { states: ['ready'] });
+  assert.deepEqual((await showEntry(keeper, ready!.subject))?.content, { ok: true, envelope });
+  assert.deepEqual(await eventsOf(keeper, envelope.id), []);
+  const book = openOrderBook(keeper);
+  await book.put({ v: 1, kind: 'hold', name: 'hold-1', filter: {}, reason: 'test', at: 1 });
+  assert.deepEqual(
+    (await book.list()).map(({ name }) => name),
+    ['hold-1'],
+  );
+  await book.withdraw('hold-1');
+  assert.deepEqual(await book.list(), []);
+  const [dead] = await listEntries(keeper, { states: ['dead'] });
+  assert.ok(await eraseDeadLetter(keeper, dead!.subject));
+  assert.deepEqual(await listEntries(keeper, { states: ['dead'] }), []);
+  assert.deepEqual(refusals, []);
+
+  for (const subject of [
+    'mq.tx.0.a.b_c.X.0',
+    'df.1.a.b_c.X.0',
+    'rt.x',
+    'b.x.0000',
+    'dead.x',
+    'evt.x',
+    '$KV.ack.node-a',
+    '$KV.config.manifest',
+    ...Object.values(streams).flatMap((stream) => [
+      `$JS.API.STREAM.PURGE.${stream}`,
+      `$JS.API.STREAM.UPDATE.${stream}`,
+      ...(stream === streams.dead ? [] : [`$JS.API.STREAM.MSG.DELETE.${stream}`]),
+    ]),
+    '$JS.API.STREAM.PURGE.KV_orders',
+    '$JS.API.STREAM.MSG.DELETE.KV_orders',
+    '$JS.API.STREAM.INFO.KV_config',
+    '$JS.API.CONSUMER.MSG.NEXT.MQ.mq-tx',
+    '$JS.ACK.MQ.mq-tx.1.1.1.1.0',
+  ])
+    await assertRefused(keeper, subject);
+});
+
+test('a user’s role shows in what it may listen to; what it may not do is told as such', async (t) => {
+  const server = await startQueue(t);
+  for (const role of natsRoles) {
+    const nats = await server.connect(role);
+    for (const other of natsRoles) assert.equal(await mayActAs(nats, other), other === role, `${role} as ${other}`);
+  }
+  const reader = openOrderBook(await server.connect('reader'));
+  const giving = reader.put({ v: 1, kind: 'hold', name: 'hold-1', filter: {}, reason: '', at: 1 });
+  await assert.rejects(giving, (error) => isRefusal(error));
+  assert.equal(isRefusal(new Error('NATS did not answer in time')), false);
+});
+
 test('no role can listen to another’s answers, or to mail as it is published', async (t) => {
   const server = await startQueue(t);
   for (const [role, subjects] of [
     ['reader', ['>', '_INBOX_node.>', '_INBOX_operator.>', 'mq.>', '$KV.>', '$JS.>']],
+    ['keeper', ['>', '_INBOX_node.>', '_INBOX_reader.>', 'mq.>', '$KV.orders.>', '$JS.>']],
     ['node', ['>', '_INBOX_reader.>', 'mq.>', '$KV.config.>', '$JS.ACK.>']],
     ['operator', ['>', '_INBOX_node.>', 'mq.>']],
   ] as const) {

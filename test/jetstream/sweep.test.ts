@@ -2,8 +2,6 @@
 // may still need stays.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import { openEventLog } from '@relayfleet/jetstream/event-log.ts';
@@ -11,7 +9,10 @@ import { openMailQueue, type MailQueue } from '@relayfleet/jetstream/mail-queue.
 import { openStoredBodies } from '@relayfleet/jetstream/stored-bodies.ts';
 import { createBodySweep } from '@relayfleet/operator/sweep/body-sweep.ts';
 import { orphanAfterMs } from '@relayfleet/operator/sweep/waiting.ts';
-import { anAttempt, anEnvelope, startQueue } from '../harness/queue.ts';
+import { patience } from '@relayfleet/relay-node/accept.ts';
+import { anAttempt, anEnvelope, startQueue, wholeBody } from '../harness/queue.ts';
+import { isInStore } from '../harness/store-files.ts';
+import { until } from '../harness/until.ts';
 
 test('the body of a finished mail is nowhere in the store’s files, though others beside it stay', async (t) => {
   const { server, queue, log, bodies, pass } = await setUp(t);
@@ -20,20 +21,20 @@ test('the body of a finished mail is nowhere in the store’s files, though othe
   const after = await store(queue, 'the text of a mail behind it');
   for (const { envelope } of [held, after]) assert.ok((await queue.commit([{ envelope }], 5_000)).ok);
   await log.append([anAttempt(finished.envelope)]);
-  assert.ok(await inFiles(server.dir, finished.text));
+  assert.ok(await isInStore(server, finished.text));
 
   assert.deepEqual(await pass(), { finished: 0, orphans: 0 });
   assert.deepEqual(await pass(60_000), { finished: 1, orphans: 0 });
   assert.deepEqual([...(await bodies.list()).keys()].sort(), [held.envelope.id, after.envelope.id].sort());
-  assert.equal(await inFiles(server.dir, finished.text), false);
+  assert.equal(await isInStore(server, finished.text), false);
   for (const { envelope, text } of [held, after]) {
-    const body = await queue.getBody(envelope, new Uint8Array());
+    const body = await wholeBody(queue, envelope);
     assert.ok(Buffer.from(body!).includes(text));
   }
   await server.kill9(); // what was overwritten must not come back
   await server.restart();
-  assert.equal(await inFiles(server.dir, finished.text), false);
-  assert.ok(Buffer.from((await queue.getBody(held.envelope, new Uint8Array()))!).includes(held.text));
+  assert.equal(await isInStore(server, finished.text), false);
+  assert.ok(Buffer.from((await wholeBody(queue, held.envelope))!).includes(held.text));
 });
 
 test('a body whose mail was never committed goes too, and a part of one', async (t) => {
@@ -47,7 +48,47 @@ test('a body whose mail was never committed goes too, and a part of one', async 
   assert.deepEqual(await pass(orphanAfterMs - 1), { finished: 0, orphans: 0 });
   assert.deepEqual(await pass(1), { finished: 0, orphans: 2 });
   assert.equal((await bodies.list()).size, 0);
-  assert.equal(await inFiles(server.dir, orphan.text), false);
+  assert.equal(await isInStore(server, orphan.text), false);
+});
+
+test('the body of a mail that was dropped on order goes like that of any finished one', async (t) => {
+  const { server, queue, log, bodies, pass } = await setUp(t);
+  const { envelope, text } = await store(queue, 'the text of a mail that is dropped');
+  assert.ok((await queue.commit([{ envelope }], 5_000)).ok);
+  const dropped = { n: 0, outcome: 'dropped', category: 'order', status: '5.7.1' } as const;
+  const stop = new AbortController();
+  t.after(() => stop.abort());
+  for await (const taken of queue.take('transactional', { maxMessages: 1, signal: stop.signal })) {
+    await log.append([{ ...anAttempt(envelope), results: [dropped], hop: null, tls: null, nextDue: null }]);
+    await pass();
+    assert.deepEqual(await pass(orphanAfterMs), { finished: 0, orphans: 0 }, 'its node still has the entry in hand');
+    assert.ok(await taken.done());
+    break;
+  }
+  await pass();
+  assert.deepEqual(await pass(60_000), { finished: 1, orphans: 0 });
+  assert.equal((await bodies.list()).size, 0);
+  assert.equal(await isInStore(server, text), false);
+});
+
+test('half a body, whose node ended before the rest of it came, is overwritten like a whole one', async (t) => {
+  const { server, queue, bodies, pass } = await setUp(t);
+  const { id } = anEnvelope();
+  const text = `the first half, unmistakably ${randomBytes(8).toString('hex')}`;
+  const writer = queue.openBody(id, 5_000);
+  await writer.write(Buffer.concat([Buffer.from(text), Buffer.alloc(2_400_000, 'x')]));
+  await until('both full chunks and where they lie', async () => (await bodies.list()).get(id) === 4);
+  assert.equal((await bodies.look(id)).sequences.length, 2);
+  const beside = await store(queue, 'a body stored later, in the same file');
+  assert.ok((await queue.commit([{ envelope: beside.envelope }], 5_000)).ok);
+  assert.ok(await isInStore(server, text));
+  await pass();
+  assert.deepEqual(await pass(orphanAfterMs), { finished: 0, orphans: 1 });
+  assert.equal(await isInStore(server, text), false);
+});
+
+test('an orphan is not taken for one while its message may still be arriving', () => {
+  assert.ok(orphanAfterMs > patience.data + patience.commit);
 });
 
 test('ready, taken, deferred, due and dead mail keeps its body, and so does one of several destinations', async (t) => {
@@ -97,7 +138,7 @@ test('what is stored after the look is not erased', async (t) => {
   assert.ok(second.ok);
   await bodies.erase(envelope.id, facts);
   await bodies.erase(envelope.id, facts); // a pass that ended in between does it again
-  const body = await queue.getBody({ ...envelope, body: second.ref }, new Uint8Array());
+  const body = await wholeBody(queue, { ...envelope, body: second.ref });
   assert.equal(Buffer.from(body!).toString(), 'second');
 });
 
@@ -122,12 +163,4 @@ async function store(queue: MailQueue, words: string, size = 1_000) {
   const stored = await queue.putBody(id, bytes);
   assert.ok(stored.ok);
   return { text, envelope: anEnvelope({ id, body: stored.ref }) };
-}
-
-/** Whether a text stands anywhere in the server's store. */
-async function inFiles(dir: string, text: string): Promise<boolean> {
-  const files = await readdir(join(dir, 'store'), { recursive: true, withFileTypes: true });
-  for (const file of files)
-    if (file.isFile() && (await readFile(join(file.parentPath, file.name))).includes(text)) return true;
-  return false;
 }

@@ -173,7 +173,7 @@ test('a deleted fleet stays as long as our finalizer does, and has left the stor
   const ref = { namespace: usual.namespace, name: 'default' };
   await apply({ ...relayFleet(), metadata: ref });
   const { metadata } = await until('the fleet', () => provider.read().fleets[0]);
-  const wanted = { fleet: ref, uid: metadata.uid, release: undefined };
+  const wanted = { kind: 'RelayFleet' as const, ref, uid: metadata.uid, release: undefined };
   assert.deepEqual(await provider.writeFinalizer({ ...wanted, uid: 'of another' }), { ok: true, changed: false });
   assert.deepEqual(await provider.writeFinalizer(wanted), { ok: true, changed: true });
   assert.deepEqual(provider.read().fleets[0]?.metadata.finalizers, ['relayfleet.io/withdraw']);

@@ -31,6 +31,8 @@ const kept: readonly (readonly [mail: string, rcpt: string, expected: object])[]
     ' ORCPT=rfc822;x+2By@else.test',
     { envid: 'a+3Db+2Bc+20d', orcpt: 'rfc822;x+2By@else.test' },
   ],
+  ['', ' ORCPT=rfc822;j+C3+B6rg@else.test', { orcpt: 'rfc822;j+C3+B6rg@else.test' }], // as Postfix has it
+  ['', ' ORCPT=utf-8;j\xc3\xb6rg@else.test', { orcpt: 'utf-8;j\\x{F6}rg@else.test' }],
   [` ENVID=${'e'.repeat(100)}`, ' ORCPT=utf-8;x@else.test', { envid: 'e'.repeat(100), orcpt: 'utf-8;x@else.test' }],
 ];
 for (const [mail, rcpt, expected] of kept)
@@ -54,6 +56,7 @@ test('refused at RCPT TO', async () => {
   const values = ['NOTIFY=', 'NOTIFY=ALWAYS', 'NOTIFY=NEVER,DELAY', 'NOTIFY=SUCCESS,', 'NOTIFY=DELAY NOTIFY=DELAY'];
   const original = ['ORCPT=', 'ORCPT=b@else.test', 'ORCPT=rfc822;', 'ORCPT=rfc822;a+b@else.test', 'ORCPT=;b@else.test'];
   const hostile = ['ORCPT=rfc822;a+0D+0ARCPT', `ORCPT=rfc822;${'x'.repeat(500)}`, 'ORCPT=rfc822;a=b@else.test'];
+  hostile.push('ORCPT=rfc822;a+C3@else.test', 'ORCPT=rfc822;\xc3\xb6@else.test', 'ORCPT=utf-8;\xc3@else.test');
   for (const value of [...values, ...original, ...hostile])
     assert.match((await client.say(`RCPT TO:<b@else.test> ${value}`)).text, syntax, value);
   assert.equal((await client.say('DATA')).code, 503, 'nobody was accepted');

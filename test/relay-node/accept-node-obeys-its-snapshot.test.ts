@@ -102,14 +102,17 @@ test('older, forged and foreign snapshots are refused; the operator reads why; t
 });
 
 test('the metrics tell what happened, and no address is in them or in the log', async () => {
-  const { text } = await node.get('/metrics');
+  const events = /^relayfleet_queue_messages\{stream="EVT"\} [1-9]/m; // read every two seconds
+  const text = await until('the queue’s depth', async () => {
+    const { text: now } = await node.get('/metrics');
+    return events.test(now) && now;
+  });
   for (const sample of [
     /^relayfleet_configuration_generation 10$/m,
     /^relayfleet_messages_accepted_total\{kind="mail",lane="transactional"\} 1$/m,
     /^relayfleet_smtp_logins_total\{result="suspended"\} 3$/m,
     /^relayfleet_smtp_refused_total\{reason="platformSuspended"\} 3$/m,
     /^relayfleet_configuration_refused_total\{reason="BadSignature"\} 1$/m,
-    /^relayfleet_queue_messages\{stream="EVT"\} [1-9]/m,
     /^relayfleet_nats_connected 1$/m,
   ])
     assert.match(text, sample);

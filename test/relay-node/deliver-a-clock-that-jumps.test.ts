@@ -48,7 +48,7 @@ for (const byMs of directions)
     const settled = await rig.events('settled', 2);
     assert.deepEqual(
       settled.map(({ totals }) => totals),
-      [1, 2].map(() => ({ delivered: 1, bounced: 0, expired: 0 })),
+      [1, 2].map(() => ({ delivered: 1, bounced: 0, expired: 0, dropped: 0 })),
     );
     assert.equal(peer.mails.length, 2, 'no bounce, nothing twice');
     assert.deepEqual(
@@ -74,7 +74,7 @@ for (const offMs of directions)
     rig.start({ clock: jumpingClock(offMs).clock });
     await peer.mail(1);
     await rig.entries();
-    assert.deepEqual((await rig.events('settled', 1))[0]?.totals, { delivered: 1, bounced: 0, expired: 0 });
+    assert.deepEqual((await rig.events('settled', 1))[0]?.totals, { delivered: 1, bounced: 0, expired: 0, dropped: 0 });
   });
 
 test('mail accepted by a clock that was ten days behind gets its tries', async (t) => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { AttemptedEvent } from '@relayfleet/contract/event.ts';
 import type { RecipientResult } from '@relayfleet/contract/outcome.ts';
 import type { Taken } from '@relayfleet/jetstream/mail-queue.ts';
-import { snapshotWith, startRig, viaSmarthosts, type Rig } from '../harness/delivery-rig.ts';
+import { snapshotWith, startRig, usualMail, viaSmarthosts, type Rig } from '../harness/delivery-rig.ts';
 import { startPeer } from '../harness/scripted-peer.ts';
 
 type Envelope = Awaited<ReturnType<Rig['commit']>>;
@@ -96,6 +96,28 @@ test('bounced and recorded: the bounce is made, once', async (t) => {
   assert.match(bounce.raw.toString(), /\r\nStatus: 5\.1\.1\r\n/);
   await rig.entries();
   assert.equal(peer.mails.length, 1);
+});
+
+test('recorded as bounced by a worker that stood still while the entry moved on: the bounce is made once', async (t) => {
+  const { peer, rig } = await setUp(t);
+  const envelope = await rig.commit();
+  await workerThatEnds(
+    rig,
+    envelope,
+    [{ n: 0, outcome: 'bounced', category: 'recipient', code: 550, status: '5.1.1' }],
+    null,
+  );
+  const body = await rig.queue.putBody(envelope.id, usualMail);
+  assert.ok(body.ok);
+  const movedOn = { ...envelope, attempt: 2, due: Date.now(), body: body.ref };
+  assert.ok((await rig.queue.defer(movedOn, movedOn.due)).ok);
+  rig.start();
+  await peer.mail(1);
+  await rig.entries();
+  assert.deepEqual(
+    peer.mails.map(({ from }) => from),
+    [''],
+  );
 });
 
 test('an entry whose mail has moved on without it is dropped', async (t) => {

@@ -50,6 +50,24 @@ const outcomes: Readonly<Record<string, [Zone, object]>> = {
     { 'to.test': {} },
     { outcome: 'bounced', category: 'dns', status: '5.4.4' },
   ],
+  'an alias that leads back to itself bounces': [
+    { 'to.test': { CNAME: 'alias.to.test' }, 'alias.to.test': { CNAME: 'to.test' } },
+    { outcome: 'bounced', category: 'dns', status: '5.4.4' },
+  ],
+  'a domain whose best mail server is this relay bounces': [
+    {
+      'to.test': {
+        MX: [
+          [10, 'relay.fleet.test'],
+          [10, 'equal.to.test'],
+          [20, 'worse.to.test'],
+        ],
+      },
+      'equal.to.test': { A: ['127.0.0.1'] },
+      'worse.to.test': { A: ['127.0.0.1'] },
+    },
+    { outcome: 'bounced', category: 'dns', status: '5.4.6' },
+  ],
   'SERVFAIL defers': [{ 'to.test': 'SERVFAIL' }, { outcome: 'deferred', category: 'dns', status: '4.4.3' }],
   'MX hosts without address defer': [
     { 'to.test': { MX: [[1, 'mx.to.test']] } },

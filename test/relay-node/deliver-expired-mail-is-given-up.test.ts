@@ -17,7 +17,7 @@ test('deferred until it is too old, then one bounce', async (t) => {
   const [bounce] = await peer.mail(1);
   assert.match(bounce?.raw.toString() ?? '', /\r\nAction: failed\r\nStatus: 4\.4\.7\r\n/);
   const settled = (await rig.events('settled', 2)).find((event) => event.id === id);
-  assert.deepEqual(settled?.totals, { delivered: 0, bounced: 0, expired: 1 });
+  assert.deepEqual(settled?.totals, { delivered: 0, bounced: 0, expired: 1, dropped: 0 });
   assert.ok(settled.at - acceptedAt < 4_000, 'given up at its time, not at the next step of the schedule');
   await rig.entries();
   assert.equal(peer.mails.length, 1);

@@ -45,7 +45,12 @@ test('one notice however many attempts follow, and the mail is still delivered',
   await peer.mail(2);
   await rig.entries();
   const settled = await rig.events('settled', 2);
-  assert.deepEqual(settled.find((event) => event.id === id)?.totals, { delivered: 1, bounced: 0, expired: 0 });
+  assert.deepEqual(settled.find((event) => event.id === id)?.totals, {
+    delivered: 1,
+    bounced: 0,
+    expired: 0,
+    dropped: 0,
+  });
   assert.equal(peer.mails.filter(({ from }) => from === '').length, 1);
 });
 

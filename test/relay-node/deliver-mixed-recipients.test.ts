@@ -30,7 +30,7 @@ test('one delivered, one refused for good, one deferred and delivered later', as
   );
   full = false;
   const settled = (await rig.events('settled', 2)).find((event) => event.id === id);
-  assert.deepEqual(settled?.totals, { delivered: 2, bounced: 1, expired: 0 });
+  assert.deepEqual(settled?.totals, { delivered: 2, bounced: 1, expired: 0, dropped: 0 });
   assert.equal(settled?.attempts, 2);
   const mails = peer.mails.filter(({ from }) => from !== '').map(({ to }) => to);
   assert.deepEqual(mails, [['one@to.test'], ['full@to.test']]);

@@ -53,7 +53,7 @@ test('a refusal is the mail’s end: the second is not asked', async (t) => {
   await rig.commit({ sender: '' });
   rig.start();
   const [settled] = await rig.events('settled', 1);
-  assert.deepEqual(settled?.totals, { delivered: 0, bounced: 1, expired: 0 });
+  assert.deepEqual(settled?.totals, { delivered: 0, bounced: 1, expired: 0, dropped: 0 });
   assert.equal(second.sessions.length, 0);
 });
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeAuthority } from '../harness/certificates.ts';
 import { snapshotWith, startRig, viaSmarthosts } from '../harness/delivery-rig.ts';
-import { hang, reset, startPeer, type Action, type PeerOptions, type Point } from '../harness/scripted-peer.ts';
+import { drop, hang, reset, startPeer, type Action, type PeerOptions, type Point } from '../harness/scripted-peer.ts';
 
 const closing = { reply: '421 4.3.2 closing', after: 'close' } as const;
 const busy = { outcome: 'deferred', category: 'peer', code: 421, status: '4.3.2' };
@@ -48,6 +48,16 @@ const illnesses: Readonly<Record<string, Illness>> = {
   },
   'silence at RCPT': { at: 'RCPT', does: hang, recorded: broken },
   'a drip at MAIL': { at: 'MAIL', does: { reply: `250 ${'x'.repeat(500)}`, dripMs: 50 }, recorded: broken },
+  'an end of the connection at MAIL': { at: 'MAIL', does: drop, recorded: broken },
+  'an end of the connection at DATA': { at: 'DATA', does: drop, recorded: broken },
+  'an end of the connection in the message': { at: 'BODY', does: drop, recorded: broken },
+  'a reset in the message': { at: 'BODY', does: reset, recorded: broken },
+  'an end of the connection after the dot': { at: 'DOT', does: drop, recorded: broken },
+  greylisting: {
+    at: 'RCPT',
+    does: '450 4.7.1 greylisted, come again',
+    recorded: { outcome: 'deferred', category: 'rate', code: 450, status: '4.7.1' },
+  },
   'a reset after the dot': { at: 'DOT', does: reset, recorded: broken },
   '452 after the dot': {
     at: 'DOT',
@@ -119,7 +129,7 @@ test('250 and then a reset: delivered, not sent again, and the next mail goes ov
   await rig.commit();
   rig.start({ retryDelays: [200] });
   const [first] = await rig.events('settled', 1);
-  assert.deepEqual(first?.totals, { delivered: 1, bounced: 0, expired: 0 });
+  assert.deepEqual(first?.totals, { delivered: 1, bounced: 0, expired: 0, dropped: 0 });
   peer.script = {};
   await rig.commit();
   await peer.mail(1);

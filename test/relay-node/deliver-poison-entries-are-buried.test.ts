@@ -1,10 +1,12 @@
-// Entries no node can work on go to the dead letters with their reason; entries of a newer version wait for a newer node.
+// Entries no node can work on go to the dead letters with their reason, and are recorded as bounced, with word to their sender, where
+// anything can be read of them; entries of a newer version wait for a newer node.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { encodeEntry } from '@relayfleet/contract/envelope.ts';
 import { newMailId } from '@relayfleet/contract/mail-id.ts';
 import { mailSubject } from '@relayfleet/contract/subjects.ts';
+import type { DeliverDeps } from '@relayfleet/relay-node/deliver.ts';
 import { snapshotWith, startRig, viaSmarthosts, type Rig } from '../harness/delivery-rig.ts';
 import { anEnvelope } from '../harness/queue.ts';
 import { startPeer, type ScriptedPeer } from '../harness/scripted-peer.ts';
@@ -35,7 +37,20 @@ test('bytes that are no entry are buried as they are', async (t) => {
   assert.equal(peer.sessions.length, 0);
 });
 
-test('an entry whose workers always ended before a record is buried at the twentieth delivery, unsent', async (t) => {
+/** Its end is on record and its sender told, once; the entry lies among the dead letters, once. */
+async function concluded({ rig, peer }: { rig: Rig; peer: ScriptedPeer }): Promise<string> {
+  const [settled] = await rig.events('settled', 1);
+  assert.deepEqual(settled?.totals, { delivered: 0, bounced: 1, expired: 0, dropped: 0 });
+  const [attempted] = rig.report.events.filter((event) => event.type === 'attempted');
+  assert.deepEqual(attempted?.results, [{ n: 0, outcome: 'bounced', category: 'internal', status: '5.3.0' }]);
+  const [notice] = await peer.mail(1);
+  assert.equal(notice?.from, '');
+  await rig.entries('dead');
+  assert.equal(peer.mails.length, 1);
+  return notice.raw.toString();
+}
+
+test('an entry whose workers always ended before a record is buried at the twentieth delivery, its sender told', async (t) => {
   const { peer, rig } = await setUp(t);
   await rig.commit();
   const stop = new AbortController();
@@ -46,21 +61,55 @@ test('an entry whose workers always ended before a record is buried at the twent
   }
   stop.abort();
   rig.start();
-  await until('buried', () => rig.report.buriedBecause.length > 0);
-  await rig.entries('dead');
-  assert.equal(peer.sessions.length, 0);
+  const notice = await concluded({ rig, peer });
+  assert.match(notice, /\r\nStatus: 5\.3\.0\r\n/);
+  assert.doesNotMatch(notice, /Subject: Order/, 'what may have ended its workers is not read again');
+  assert.match(rig.report.buriedBecause.join(), /workers end/);
 });
 
 test('a stored body that is gone leaves nothing to send', async (t) => {
   const { peer, rig } = await setUp(t);
   const body = { kind: 'chunks' as const, size: 5, chunks: 1, sha256: '0'.repeat(64) };
-  const envelope = anEnvelope({ domain: 'shop.test', platform: { namespace: 'shop', name: 'orders' }, body });
+  const whose = { domain: 'shop.test', sender: 'info@shop.test', platform: { namespace: 'shop', name: 'orders' } };
+  const envelope = anEnvelope({ ...whose, body });
   assert.ok((await rig.queue.commit([{ envelope }], 5_000)).ok);
   rig.start();
-  await until('buried', () => rig.report.buriedBecause.length > 0);
+  await concluded({ rig, peer });
   assert.match(rig.report.buriedBecause[0] ?? '', /body/);
-  assert.equal(peer.sessions.length, 0);
 });
+
+const steps: Readonly<Record<string, (rig: Rig, failing: () => boolean) => Partial<DeliverDeps>>> = {
+  'the record and the notice': ({ queue }, failing) => ({
+    queue: { ...queue, commit: async (entries, ms) => (failing() ? away : queue.commit(entries, ms)) },
+  }),
+  'the notice and the dead letter': ({ queue }, failing) => ({
+    queue: { ...queue, bury: async (...burial) => (failing() ? away : queue.bury(...burial)) },
+  }),
+  'the dead letter and the acknowledgement': ({ queue }, failing) => ({
+    queue: {
+      ...queue,
+      async *take(consumer, options) {
+        for await (const taken of queue.take(consumer, options))
+          yield { ...taken, done: async () => (failing() ? (taken.release(), false) : taken.done()) };
+      },
+    },
+  }),
+};
+const away = { ok: false, reason: 'unavailable', detail: 'away' } as const;
+
+for (const [between, spoil] of Object.entries(steps))
+  test(`a worker that ends between ${between}: another comes to the same end, once`, async (t) => {
+    const { peer, rig } = await setUp(t);
+    const body = { kind: 'chunks' as const, size: 5, chunks: 1, sha256: '0'.repeat(64) };
+    const whose = { domain: 'shop.test', sender: 'info@shop.test', platform: { namespace: 'shop', name: 'orders' } };
+    assert.ok((await rig.queue.commit([{ envelope: anEnvelope({ ...whose, body }) }], 5_000)).ok);
+    let failures = 0;
+    const first = rig.start(spoil(rig, () => ++failures > 0));
+    await until('the step is failing', () => failures > 1);
+    await first.stop(0);
+    rig.start({ node: 'node-b' });
+    await concluded({ rig, peer });
+  });
 
 test('an entry of a newer version is left in the queue', async (t) => {
   const { peer, rig } = await setUp(t);

@@ -15,7 +15,7 @@ test('down for two attempts, then up: delivered once, with every attempt on reco
   await rig.events('attempted', 2);
   await peer.comeBack();
   const [settled] = await rig.events('settled', 1);
-  assert.deepEqual(settled?.totals, { delivered: 1, bounced: 0, expired: 0 });
+  assert.deepEqual(settled?.totals, { delivered: 1, bounced: 0, expired: 0, dropped: 0 });
   assert.equal(peer.mails.length, 1);
   const attempts = await rig.events('attempted', 3);
   assert.deepEqual(attempts.map(({ attempt }) => attempt).slice(0, 3), [1, 2, 3]);

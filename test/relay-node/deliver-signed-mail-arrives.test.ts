@@ -26,7 +26,7 @@ test('a queued mail arrives signed, byte for byte behind our own header, and lea
   );
 
   const [settled] = await rig.events('settled', 1);
-  assert.deepEqual(settled?.totals, { delivered: 1, bounced: 0, expired: 0 });
+  assert.deepEqual(settled?.totals, { delivered: 1, bounced: 0, expired: 0, dropped: 0 });
   const [attempted] = await rig.events('attempted', 1);
   assert.deepEqual(attempted?.results, [
     { n: 0, outcome: 'delivered', category: 'accepted', code: 250, status: '2.0.0' },

@@ -37,3 +37,22 @@ test('a mail whose answer comes within the grace is finished', async (t) => {
   assert.equal(attempted?.results[0]?.outcome, 'delivered');
   await rig.entries();
 });
+
+test('stopping while NATS is away: the end comes with the grace, and the mail is another’s when NATS is back', async (t) => {
+  const peer = await startPeer({ script: { MAIL: () => hang } });
+  t.after(() => peer.goAway());
+  const rig = await startRig(t, snapshotWith({ routes: viaSmarthosts({ port: peer.port }) }));
+  await rig.commit();
+  const node = rig.start({ deadlines: standardDeadlines });
+  await until('a conversation', () => peer.sessions[0]?.commands.some((line) => line.startsWith('MAIL')));
+  await rig.server.kill9();
+  const started = performance.now();
+  await node.stop(200);
+  assert.ok(performance.now() - started < 5_000, `${performance.now() - started} ms`);
+  await rig.server.restart();
+  peer.script = {};
+  rig.start({ node: 'node-b' });
+  await rig.events('attempted', 1, 60_000);
+  await rig.entries();
+  assert.equal(peer.mails.length, 1);
+});

@@ -1,15 +1,17 @@
-// The DNS records a domain's owner is asked to publish, as a table, as lines of a zone file (RFC 1035 §5), or as JSON. Pure.
+// The DNS records a domain's owner is asked to publish, as a table, as lines of a zone file (RFC 1035 §5), or for programs. Pure.
 import type { RelayDomain, RelayDomainStatusDnsRecord } from '@relayfleet/contract/api/relay-domain.ts';
+import { document } from '../output.ts';
 import { table } from '../table.ts';
 
-export const outputs = ['table', 'zone', 'json'] as const;
+export const outputs = ['table', 'zone', 'json', 'yaml'] as const;
 export type Output = (typeof outputs)[number];
 
 export function recordsText(domain: RelayDomain, output: Output): string {
   const records = domain.status?.dns?.records ?? [];
   switch (output) {
     case 'json':
-      return `${JSON.stringify({ domain: domain.spec.domain, records }, null, 2)}\n`;
+    case 'yaml':
+      return document({ domain: domain.spec.domain, records }, output);
     case 'zone':
       return records.map((record) => `${zoneLine(record)}\n`).join('');
     case 'table':

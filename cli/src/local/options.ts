@@ -44,7 +44,7 @@ export function readLocalOptions(call: Call, { cwd }: Terminal, home: string): L
     return '--once waits for the demonstration mail at the receiving server: leave --no-receiver out';
   const readyFile = call.text('ready-file');
   const manifests = inCwd(call.text('dir') ?? join(home, 'examples/local'));
-  const state = stateDirectory(inCwd(call.text('state') ?? defaultState));
+  const state = stateDirectory(inCwd(call.text('state-dir') ?? defaultState));
   if (`${manifests}${state.root}`.includes(':')) return 'the paths of manifests and state may hold no colon';
   return {
     manifests,

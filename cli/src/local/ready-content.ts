@@ -31,7 +31,7 @@ export function readyContent({ setup, users, version, resources, pids, writtenAt
     platforms: resources.flatMap((resource) => (resource.kind === 'SenderPlatform' ? platformOf(resource, setup) : [])),
     receiver: setup.receiver ? { host, port: ports.receiver, messages: state.received } : null,
     dns: { host, port: ports.dns },
-    nats: { url: natsUrl(setup), reader: users.reader },
+    nats: { url: natsUrl(setup), reader: users.reader, keeper: users.keeper },
     parts: [...pids].map(([name, pid]) => partOf(name, pid, setup)),
   };
 }

@@ -23,6 +23,8 @@ export type ReadyFile = {
     readonly url: string;
     /** A user that may read queue and events and change nothing. */
     readonly reader: { readonly username: string; readonly password: string };
+    /** A reader who may also give orders about what waits: hold, release, retry, drop. */
+    readonly keeper: { readonly username: string; readonly password: string };
   };
   readonly parts: readonly ReadyPart[];
 };

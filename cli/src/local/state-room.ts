@@ -10,7 +10,7 @@ const leastFreeBytes = 32 * 1024 * 1024;
 
 /** Undefined when all is well. */
 export function makeRoom(state: StateDirectory): string | undefined {
-  const remedy = 'or name another state directory with --state DIR';
+  const remedy = 'or name another state directory with --state-dir DIR';
   for (const path of [state.root, state.natsDirectory, state.manifests, state.operator, state.received, state.logs]) {
     const why = makeDirectory(path) ?? unwritable(path);
     if (why !== undefined) return `the state directory ${state.root} cannot be used: ${why}, ${remedy}`;

@@ -1,11 +1,20 @@
-// `relayfleet send`: a test mail through a fleet, as one of its platforms. Finds address, user and password by itself, in a
-// local fleet's ready file or in the platform's binding Secret.
+// `relayfleet send`: a test mail through a fleet, as one of its platforms, step by step. Finds address, user and password by itself, in
+// a local fleet's ready file or in the platform's binding Secret.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseRefKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
-import { done, failed, misused, type Call, type Command, type Terminal } from '../command.ts';
+import { categoryWords } from '../category-words.ts';
+import { done, failed, misused, type Call, type Command, type Outcome, type Terminal } from '../command.ts';
+import { parseDuration } from '../durations.ts';
+import { stepLines, stepsOf } from '../journey.ts';
+import { natsServerFlags, withNats } from '../nats-access.ts';
+import { document, formatOf, isForPrograms, outputFlag } from '../output.ts';
 import { namespaceFlag, sourceFlags } from '../source.ts';
-import { submit, type Submission } from './submit.ts';
+import { awaitVerdict, type Followed } from './await-verdict.ts';
+import { submit, type StepReport, type Submission, type SubmissionResult } from './submit.ts';
+import { isDelivered, verdictWords } from './verdict.ts';
+
+const usualTimeout = '1m';
 
 /** Where to submit and as whom. */
 export type Target = Pick<Submission, 'host' | 'port' | 'tls' | 'user' | 'password' | 'ca'> & {
@@ -26,9 +35,9 @@ export type FindTarget = (call: Call, terminal: Terminal, request: TargetRequest
 export function sendCommand(findTarget: FindTarget): Command {
   return {
     name: 'send',
-    summary: 'Send a test mail through a fleet, as one of its platforms.',
+    summary: 'Send a test mail through a fleet, as one of its platforms, and tell every step.',
     description:
-      'Address, user, password and CA come from the local fleet, or from the binding Secret of the platform in a cluster.',
+      'Address, user, password and CA come from the local fleet, or from the binding Secret of the platform in a cluster. A step that fails is told with what to do about it. With --wait the mail is followed until every recipient had an attempt, and the exit code is 0 only if it was delivered to all.',
     flags: [
       { name: 'to', value: 'ADDRESS', description: 'Recipients, separated by commas. Needed.' },
       { name: 'from', value: 'ADDRESS', description: 'Sender.', otherwise: 'one the platform may use' },
@@ -43,13 +52,22 @@ export function sendCommand(findTarget: FindTarget): Command {
       },
       { name: 'node', value: 'NAME', description: 'Relay node of a local fleet to send through.', otherwise: 'node-1' },
       { name: 'starttls', description: 'Use the STARTTLS port instead of TLS from the first byte.' },
-      { name: 'host', value: 'HOST', description: 'Connect there instead, for instance to a port-forward.' },
+      {
+        name: 'host',
+        value: 'HOST',
+        description: "Connect there instead, for instance to a port-forward; the certificate is still the fleet's.",
+      },
       { name: 'port', value: 'PORT', description: 'Connect to that port instead.' },
+      { name: 'wait', description: 'Follow the mail until it is delivered, bounced or deferred.' },
+      { name: 'timeout', value: 'TIME', description: 'Follow it no longer than that.', otherwise: usualTimeout },
+      outputFlag,
       namespaceFlag,
       ...sourceFlags,
+      ...natsServerFlags,
     ],
     examples: [
       { does: 'Through the local fleet', line: 'relayfleet send --to you@receiver.test' },
+      { does: 'And see it arrive', line: 'relayfleet send --to you@receiver.test --wait' },
       {
         does: 'A message from a file, through the second node',
         line: 'relayfleet send --to you@receiver.test -f mail.eml --node node-2',
@@ -63,24 +81,76 @@ export function sendCommand(findTarget: FindTarget): Command {
   };
 }
 
-async function send(call: Call, terminal: Terminal, findTarget: FindTarget) {
+async function send(call: Call, terminal: Terminal, findTarget: FindTarget): Promise<Outcome> {
   const to = (call.text('to') ?? '')
     .split(',')
     .map((address) => address.trim())
     .filter((address) => address !== '');
+  const timeout = call.text('timeout') ?? usualTimeout;
+  const patienceMs = parseDuration(timeout);
   if (to.length === 0) return misused('send needs a recipient: --to you@example.com');
   if (call.args.length > 0) return misused(`send takes no arguments, got "${call.args.join(' ')}"`);
+  if (patienceMs === undefined) return misused(`--timeout takes a time such as 30s or 5m, not "${timeout}"`);
   const request = readRequest(call);
   if (typeof request === 'string') return misused(request);
   const target = await findTarget(call, terminal, request);
   if (typeof target === 'string') return failed(target);
   const at = { host: call.text('host') ?? target.host, port: Number(call.text('port') ?? target.port) };
   const from = call.text('from') ?? target.from;
-  const result = await submit({ ...target, ...at, from, to, content: contentOf(call, terminal) });
-  if (!result.ok) return failed(`${at.host}:${at.port} did not take the mail: ${result.problem}`);
-  terminal.out(`${result.reply}  (${at.host}:${at.port}, ${result.ms} ms)\n`);
-  if (result.id !== undefined) terminal.out(`relayfleet trace ${result.id}\n`);
-  return done;
+  const format = formatOf(call);
+  const forPrograms = isForPrograms(format);
+  const content = contentOf(call, terminal);
+  const result = await submit({ ...target, ...at, certificateName: target.host, from, to, content }, (step) => {
+    if (!forPrograms) terminal.out(stepText(step, format === 'wide'));
+  });
+  const followed = await follow({ call, terminal, patienceMs }, result);
+  if (forPrograms) terminal.out(document({ ...at, from, ...result, ...followed }, format));
+  else terminal.out(endText(result, followed, Date.now()));
+  return judge(result, followed, { timeout, place: `${at.host}:${at.port}` });
+}
+
+/** What became of it, where that is asked for and there is something to follow. */
+async function follow(
+  { call, terminal, patienceMs }: { readonly call: Call; readonly terminal: Terminal; readonly patienceMs: number },
+  result: SubmissionResult,
+): Promise<Partial<Followed>> {
+  const id = result.ok ? result.id : undefined;
+  if (id === undefined || !call.isSet('wait')) return {};
+  return withNats({ call, terminal, purpose: 'looking' }, (nats) => awaitVerdict(nats, id, patienceMs));
+}
+
+/** Only a mail that went where it was to go is a success. */
+function judge(
+  result: SubmissionResult,
+  { verdict, events }: Partial<Followed>,
+  { timeout, place }: { readonly timeout: string; readonly place: string },
+): Outcome {
+  if (!result.ok) return failed(`${place} did not take the mail: ${result.problem}`);
+  if (result.refused.length > 0) return failed(`not taken for ${result.refused.join(', ')}`);
+  if (events === undefined) return done;
+  if (verdict === undefined) return failed(`not tried within ${timeout}; it stays queued`);
+  return isDelivered(verdict) ? done : failed(`not delivered to everybody: ${verdictWords(verdict)}`);
+}
+
+function stepText({ step, ok, said, about, ms, advice }: StepReport, wide: boolean): string {
+  const head = `${step.padEnd(10)}${(ok ? 'ok' : 'failed').padEnd(8)}`;
+  const time = wide ? `${String(ms).padStart(6)} ms  ` : '';
+  const todo = advice === undefined ? '' : `${''.padEnd(head.length + time.length)}To do: ${advice}\n`;
+  return `${head}${time}${about === undefined ? '' : `${about}: `}${said}\n${todo}`;
+}
+
+function endText(result: SubmissionResult, { verdict, events = [] }: Partial<Followed>, now: number): string {
+  if (!result.ok || result.id === undefined) return '';
+  const started = events.find(({ type }) => type === 'accepted')?.at ?? now;
+  const failures = new Set(
+    (verdict?.recipients ?? []).filter(({ outcome }) => outcome !== 'delivered').map(({ category }) => category),
+  );
+  const todo = [...failures].map((category) => {
+    const { means, remedy } = categoryWords[category];
+    return `            ${category}: ${means}${remedy === undefined ? '' : `. To do: ${remedy}`}\n`;
+  });
+  const journey = stepLines(stepsOf(events), started).map((line) => `${line}\n`);
+  return [...journey, ...todo, `relayfleet trace ${result.id}\n`].join('');
 }
 
 function readRequest(call: Call): TargetRequest | string {

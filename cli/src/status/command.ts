@@ -1,8 +1,9 @@
 // `relayfleet status [KIND [NAME]]`: which objects are asked for, and where.
 import { done, failed, misused, type Command } from '../command.ts';
+import { formatOf, isForPrograms, outputFlag } from '../output.ts';
 import { resourceKinds, type Resource } from '../resource.ts';
 import { allNamespacesFlag, namespaceFlag, openSource, scopeOf, sourceFlags } from '../source.ts';
-import { kindNamed, outputs, statusText, type Output } from './status.ts';
+import { kindNamed, statusText } from './status.ts';
 
 export const statusCommand: Command = {
   name: 'status',
@@ -10,18 +11,7 @@ export const statusCommand: Command = {
   summary: 'Show fleets, domains and platforms, and what stands against those that are not ready.',
   description:
     'KIND is relayfleet, relaydomain or senderplatform, in any spelling kubectl takes (rfleet, rdom, splat).',
-  flags: [
-    namespaceFlag,
-    allNamespacesFlag,
-    {
-      name: 'output',
-      short: 'o',
-      value: 'FORMAT',
-      choices: outputs,
-      description: 'More columns, or the objects themselves.',
-    },
-    ...sourceFlags,
-  ],
+  flags: [namespaceFlag, allNamespacesFlag, outputFlag, ...sourceFlags],
   examples: [
     { does: 'Everything of the local fleet started here', line: 'relayfleet status' },
     {
@@ -41,9 +31,9 @@ export const statusCommand: Command = {
     const lists = await Promise.all(kinds.map((one) => source.resources(one, scopeOf(call))));
     const found = lists.flat().filter(({ metadata }) => name === undefined || metadata.name === name);
     if (found.length === 0 && name !== undefined) return failed(`${kind} "${name}" not found`);
-    const output = call.text('output') as Output | undefined;
+    const output = formatOf(call);
     terminal.out(statusText(found, output, Date.now()));
-    const refused = output === 'json' || output === 'yaml' ? [] : await source.refused();
+    const refused = isForPrograms(output) ? [] : await source.refused();
     if (refused.length > 0) terminal.out(`\nRefused\n${refused.map((words) => `  ${words}\n`).join('')}`);
     return done;
   },

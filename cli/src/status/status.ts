@@ -1,16 +1,12 @@
 // `relayfleet status`: the three kinds as tables, and below them in words what stands against anything that is not ready.
 // `-o json|yaml` prints the objects themselves. Reads; judges nothing the operator has not judged.
-import { stringify } from 'yaml';
+import { document, isForPrograms, type Format } from '../output.ts';
 import { conditionOf, conditionWords, conditionsOf, label, type Resource } from '../resource.ts';
 import { ageWords, table } from '../table.ts';
 
-export const outputs = ['wide', 'json', 'yaml'] as const;
-export type Output = (typeof outputs)[number];
-
-export function statusText(resources: readonly Resource[], output: Output | undefined, nowMs: number): string {
+export function statusText(resources: readonly Resource[], output: Format, nowMs: number): string {
   const list = { apiVersion: 'v1', kind: 'List', items: resources };
-  if (output === 'json') return `${JSON.stringify(list, null, 2)}\n`;
-  if (output === 'yaml') return stringify(list, { aliasDuplicateObjects: false });
+  if (isForPrograms(output)) return document(list, output);
   if (resources.length === 0) return 'No resources found.\n';
   const wide = output === 'wide';
   const tables = kinds.flatMap(({ kind, columns }) => {

@@ -14,7 +14,9 @@ export const relayDomainResource = {
 /**
  * A domain that mail is sent from: its keys, the DNS records it needs, how its mail travels, and which
  * namespaces may attach SenderPlatforms. Written by the domain owner. The annotation relayfleet.io/suspended
- * with a reason works like spec.suspended.
+ * with a reason works like spec.suspended. Deleting it stops new mail at once; what is queued is still signed
+ * and sent before it goes, unless the annotation relayfleet.io/on-delete says drop (the queued mail is dropped)
+ * or abandon (it stays queued, without its keys).
  */
 export type RelayDomain = {
   readonly apiVersion: 'relayfleet.io/v1alpha1';
@@ -124,7 +126,11 @@ export type RelayDomainRoute = {
   readonly recipientDomains?: readonly string[];
   /** Delivers to the recipient domain's own servers (MX records, RFC 5321 section 5). */
   readonly mx?: Readonly<Record<string, never>>;
-  /** Servers that take the mail onwards, in order; the next one is used when one cannot be reached. */
+  /**
+   * Servers that take the mail onwards; the next one is used when one cannot be reached. Without priorities they
+   * are tried in the order of this list; with them, as SRV records are (RFC 2782): lower priorities first, and
+   * within one priority at random by weight.
+   */
   readonly smarthosts?: readonly RelayDomainRouteSmarthost[];
 };
 
@@ -136,6 +142,16 @@ export type RelayDomainRouteSmarthost = {
   readonly host: string;
   /** TCP port. */
   readonly port: number;
+  /**
+   * Servers with the lowest priority are tried first; the others only when none of those can be reached. Without
+   * it, the place in the list.
+   */
+  readonly priority?: number;
+  /**
+   * Share of the mail among the servers of the same priority, in proportion to theirs; 1 where it is not said. A
+   * server of weight 0 is tried after the others of its priority.
+   */
+  readonly weight?: number;
   /** TLS from the first byte (port 465) instead of STARTTLS. */
   readonly implicitTLS: boolean;
   /** TLS demanded of this server. */
@@ -161,6 +177,11 @@ export type RelayDomainStatus = {
   readonly domain?: string;
   /** SenderPlatforms attached. */
   readonly attachedPlatforms?: number;
+  /**
+   * Queue entries of its mail that are left, once it is being deleted. It goes when there are none; the condition
+   * Ready says what they wait for.
+   */
+  readonly queued?: number;
   /** One entry per fleet, with what became of the binding. */
   readonly fleets?: readonly RelayDomainStatusFleet[];
   /** The domain's keys. */

@@ -52,7 +52,7 @@ export type RelayFleetSpec = {
   readonly egress: RelayFleetEgress;
   /** What one client, one mail and one destination may use. */
   readonly limits: RelayFleetLimits;
-  /** How long delivery is tried. */
+  /** When and for how long delivery is tried again. A SenderPlatform may say otherwise for its mail. */
   readonly retry: RelayFleetRetry;
   /** How long records are kept. Bodies vanish with the final outcome, whatever stands here. */
   readonly retention: RelayFleetRetention;
@@ -161,6 +161,11 @@ export type RelayFleetLimits = {
   readonly maxConnections: number;
   /** Most connections one relay node opens to one destination at a time. */
   readonly connectionsPerDestination: number;
+  /**
+   * Most mails that may wait for another attempt before Bulk platforms are answered 452, so that their senders
+   * keep what the queue has no room for. A million take about 0.5 GB of memory on the NATS server.
+   */
+  readonly maxDeferred: number;
 };
 
 export type RelayFleetRetry = {
@@ -169,6 +174,16 @@ export type RelayFleetRetry = {
    * to 5 days.
    */
   readonly maxAge: string;
+  /**
+   * Waits after the 1st, 2nd, ... failed attempt; the last one repeats until maxAge. Each from 30s to 24h, and
+   * spread by a tenth. RFC 5321 section 4.5.4.1 asks for at least 30 minutes in the long run.
+   */
+  readonly schedule: readonly string[];
+  /**
+   * Age at which the sender of a mail that still waits is told so, once (RFC 3461 section 6.2.7.2), up to 336h; 0s
+   * tells nobody.
+   */
+  readonly delayNoticeAfter: string;
 };
 
 export type RelayFleetRetention = {

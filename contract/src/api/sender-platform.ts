@@ -14,7 +14,9 @@ export const senderPlatformResource = {
 /**
  * An application that sends mail: as which domains and addresses, for which purpose, and how it authenticates.
  * Written by the application team, which finds host, user name and password in the Secret that status.binding
- * names. The annotation relayfleet.io/suspended with a reason works like spec.suspended.
+ * names. The annotation relayfleet.io/suspended with a reason works like spec.suspended. Deleting it ends its
+ * login at once; what is queued is still sent before it goes, unless the annotation relayfleet.io/on-delete says
+ * drop (the queued mail is dropped) or abandon (it stays queued, and the fleet's settings count for it).
  */
 export type SenderPlatform = {
   readonly apiVersion: 'relayfleet.io/v1alpha1';
@@ -39,6 +41,11 @@ export type SenderPlatformSpec = {
   readonly contact?: string;
   /** How it authenticates, always under TLS. */
   readonly auth: SenderPlatformAuth;
+  /**
+   * When and for how long delivery of this platform's mail is tried again; what is not said here is as the fleet
+   * has it. A one-time password is worth nothing after 5m, a newsletter may take days.
+   */
+  readonly retry?: SenderPlatformRetry;
   /** Stops this platform; its mail is refused, and what was accepted waits. Bites on every node within 5 seconds. */
   readonly suspended: boolean;
 };
@@ -70,11 +77,29 @@ export type SenderPlatformAuthPasswordRef = {
   readonly key: string;
 };
 
+export type SenderPlatformRetry = {
+  /**
+   * Age at which a mail that could not be delivered is returned to its sender, from 1m to 336h. Not more than the
+   * fleet's retry.maxAge counts.
+   */
+  readonly maxAge?: string;
+  /**
+   * Waits after the 1st, 2nd, ... failed attempt; the last one repeats until maxAge. Each from 30s to 24h, and
+   * spread by a tenth.
+   */
+  readonly schedule?: readonly string[];
+};
+
 export type SenderPlatformStatus = {
   /** Generation of the spec this status is about. */
   readonly observedGeneration?: number;
   /** User name for SMTP AUTH. */
   readonly username?: string;
+  /**
+   * Queue entries of its mail that are left, once it is being deleted. It goes when there are none; the condition
+   * Ready says what they wait for.
+   */
+  readonly queued?: number;
   /** Secret with everything a client needs, shaped as a provisioned service of the Service Binding specification. */
   readonly binding?: { readonly name: string };
   /** One entry per RelayDomain named, with what became of the binding. */

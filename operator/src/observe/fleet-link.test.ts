@@ -5,13 +5,15 @@ import type { WantedSnapshot } from '../plan.ts';
 import type { Bucket } from '../snapshot/publish.ts';
 import type { Publisher } from '../snapshot/publisher.ts';
 import type { PublishedSnapshot } from '../world.ts';
+import type { DrainQueue } from './drain-watch.ts';
 import { openFleetLink, type Connection, type LinkConnection } from './fleet-link.ts';
 
 const connection = {
   fleet: { namespace: 'n', name: 'f' },
   account: { url: 'nats://h:1' },
   sizing: { replicas: 1 },
-} as LinkConnection;
+  drains: [],
+} as unknown as LinkConnection;
 const snapshot = (digest: string) => ({ digest, seal: { fleetKey: { id: 'k' } } }) as WantedSnapshot;
 const published = (digest: string, generation: number) => ({ digest, generation }) as PublishedSnapshot;
 
@@ -40,6 +42,7 @@ function setUp({ stored, away = false, nodes = [] }: Given = {}) {
   let generation = stored?.generation ?? 0;
   const made: Connection = {
     bucket: {} as Bucket,
+    queue: {} as DrainQueue,
     async prepare() {
       log.push('prepare');
       return nats.prepare === 'ok' ? { ok: true } : { ok: false, problem: nats.prepare };
@@ -115,7 +118,12 @@ test('connects, prepares, loads what was published, publishes what is wanted', a
     'ready',
     'changed',
   ]);
-  assert.deepEqual(link.observation(), { nats: { ok: true }, acknowledgements: [], published: published('a', 1) });
+  assert.deepEqual(link.observation(), {
+    nats: { ok: true },
+    acknowledgements: [],
+    drains: new Map(),
+    published: published('a', 1),
+  });
   link.want(connection, snapshot('b'));
   assert.deepEqual(await settle(), ['publish b', 'advanced', 'changed']);
   await link.close();

@@ -8,6 +8,7 @@ import type { NatsAccount, WantedConnection, WantedSnapshot } from '../plan.ts';
 import type { Bucket, Publication } from '../snapshot/publish.ts';
 import type { Publisher } from '../snapshot/publisher.ts';
 import type { FleetObservation } from '../world.ts';
+import { createDrainWatch, type DrainQueue } from './drain-watch.ts';
 import { createHearing, type Clocks } from './hearing.ts';
 
 /** What a link is opened with: with an account, whichever way that was found. */
@@ -16,6 +17,7 @@ export type LinkConnection = WantedConnection & { readonly account: NatsAccount 
 /** A connection that is up, as jetstream/ gives it. Everything rejects when NATS does not answer. */
 export type Connection = {
   readonly bucket: Bucket;
+  readonly queue: DrainQueue;
   /** Makes streams, consumers and buckets right; the problem is a sentence. */
   prepare(
     sizing: WantedConnection['sizing'],
@@ -63,6 +65,7 @@ export function openFleetLink(first: LinkConnection, deps: FleetLinkDeps): Fleet
   const { events, onChange, publisher } = deps;
   const stop = new AbortController();
   const hearing = createHearing(deps);
+  const drains = createDrainWatch(deps);
   let wake = new AbortController();
   let wanted: { readonly connection: LinkConnection; readonly snapshot?: WantedSnapshot } = { connection: first };
   let nats: FleetObservation['nats'] | undefined;
@@ -91,9 +94,13 @@ export function openFleetLink(first: LinkConnection, deps: FleetLinkDeps): Fleet
 
   async function connectAndServe(): Promise<undefined> {
     const connection = await deps.connect(wanted.connection.account);
+    const over = new AbortController();
+    const watching = drains.run(connection.queue, AbortSignal.any([over.signal, stop.signal]));
     try {
       await serve(connection);
     } finally {
+      over.abort();
+      await watching;
       await connection.close();
     }
   }
@@ -178,11 +185,13 @@ export function openFleetLink(first: LinkConnection, deps: FleetLinkDeps): Fleet
     return undefined;
   }
 
+  drains.want(first.drains);
   const ended = run();
   return {
     observation() {
       const published = publisher.published();
-      return nats && { nats, acknowledgements: hearing.acknowledgements(), ...(published ? { published } : {}) };
+      const said = { acknowledgements: hearing.acknowledgements(), drains: drains.observations() };
+      return nats && { nats, ...said, ...(published ? { published } : {}) };
     },
     want(connection, snapshot) {
       const resized = JSON.stringify(connection.sizing) !== JSON.stringify(wanted.connection.sizing);
@@ -191,6 +200,7 @@ export function openFleetLink(first: LinkConnection, deps: FleetLinkDeps): Fleet
       if (resized) preparedAt = -Infinity;
       planAwaited = false;
       wanted = { connection, ...(snapshot ? { snapshot } : {}) };
+      drains.want(connection.drains);
       if (news) wake.abort();
     },
     async close() {

@@ -27,9 +27,10 @@ export function createFleetLinks(open: (connection: LinkConnection) => FleetLink
   return {
     want({ connections, snapshots }) {
       const wanted = new Map<string, LinkConnection>();
-      for (const { fleet, sizing, ...connection } of connections) {
-        const account = connection.account ?? links.get(refKey(fleet))?.account;
-        if (account) wanted.set(refKey(fleet), { fleet, account, sizing });
+      for (const connection of connections) {
+        const key = refKey(connection.fleet);
+        const account = connection.account ?? links.get(key)?.account;
+        if (account) wanted.set(key, { ...connection, account });
       }
       for (const [key, held] of links) {
         const connection = wanted.get(key);

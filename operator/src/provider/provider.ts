@@ -21,7 +21,7 @@ export type Provider = {
   applySecret(wanted: WantedSecret): Promise<Written>;
   /** Does nothing when the stored status is equal already. */
   writeStatus(wanted: WantedStatus): Promise<Written>;
-  /** Sets our finalizer on a fleet, or takes it away, upon which a deleted fleet is gone. */
+  /** Sets our finalizer on an object, or takes it away, upon which a deleted one is gone. */
   writeFinalizer(wanted: WantedFinalizer): Promise<Written>;
   /** Notes the high-water mark of a fleet's configuration on its keys Secret, durably. */
   noteGeneration(keysSecret: ObjectRef, generation: number): Promise<Written>;

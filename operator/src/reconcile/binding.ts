@@ -9,7 +9,7 @@ import { canonicalDomain, isAtOrBelow } from '@relayfleet/contract/domain-name.t
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { allowsNamespace, remedy, type Visitor } from './allowed-namespaces.ts';
 import type { Refusal, ResolvedDomain } from './resolved.ts';
-import { refOf } from './world-index.ts';
+import { isLeaving, refOf } from './world-index.ts';
 
 /** `refuses` gives the message of the refusal, undefined where the rule has nothing against it. */
 export type Rule<Case> = {
@@ -68,10 +68,13 @@ export const fleetRules: readonly Rule<FleetAttachment>[] = [
   {
     name: 'nobody older claims the domain',
     reason: 'DomainConflict',
-    refuses: ({ domain, fleetRef, holder }) =>
-      holder === undefined || holder === domain
-        ? undefined
-        : `RelayDomain ${refKey(refOf(holder))} holds ${domain.spec.domain} on RelayFleet ${refKey(fleetRef)} (the oldest does, then the first by name): delete one of the two, or attach this one to another fleet`,
+    refuses: ({ domain, fleetRef, holder }) => {
+      if (holder === undefined || holder === domain) return undefined;
+      const claim = `RelayDomain ${refKey(refOf(holder))} holds ${domain.spec.domain} on RelayFleet ${refKey(fleetRef)}`;
+      return isLeaving(holder)
+        ? `${claim} until its queued mail has left, since it is being deleted: wait for that, its status says how much is left`
+        : `${claim} (the oldest does, then the first by name): delete one of the two, or attach this one to another fleet`;
+    },
   },
 ];
 
@@ -81,9 +84,16 @@ export type DomainAttachment = {
   readonly domainRef: ObjectRef;
   readonly domain: ResolvedDomain | undefined;
   readonly from: readonly string[];
+  /** The platform is being deleted. */
+  readonly leaving: boolean;
 };
 
 export const domainRules: readonly Rule<DomainAttachment>[] = [
+  {
+    name: 'the platform stays',
+    reason: 'Draining',
+    refuses: ({ leaving }) => (leaving ? 'it is being deleted and takes nothing new: see Ready' : undefined),
+  },
   {
     name: 'the domain exists',
     reason: 'DomainNotFound',
@@ -110,6 +120,14 @@ export const domainRules: readonly Rule<DomainAttachment>[] = [
         ? undefined
         : `from entry ${JSON.stringify(wrong)} of RelayDomain ${refKey(domainRef)} is not a local part: write what stands before the @, or "*" for every one`;
     },
+  },
+  {
+    name: 'the domain stays',
+    reason: 'Draining',
+    refuses: ({ domain, domainRef }) =>
+      domain?.leaving === true
+        ? `RelayDomain ${refKey(domainRef)} is being deleted: remove it from spec.domainRefs, or ask its owner to create it anew`
+        : undefined,
   },
   {
     name: 'the domain is accepted itself',

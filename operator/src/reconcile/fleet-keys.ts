@@ -20,7 +20,7 @@ export type FoundKeys = {
 export function resolveFleetKeys(index: WorldIndex, fleet: RelayFleet): FoundKeys {
   const ref = ownedRef(fleet, 'keys');
   const secret = index.secret(ref);
-  if (secret === undefined && isLeaving(fleet.metadata)) return { keys: undefined, problem: goneFirst(ref), mint: [] };
+  if (secret === undefined && isLeaving(fleet)) return { keys: undefined, problem: goneFirst(ref), mint: [] };
   if (secret === undefined) {
     const wanted = ownedSecret(fleet, 'keys', { type: 'Opaque', data: {} });
     return { keys: undefined, problem: undefined, mint: [{ kind: 'FleetKeys', secret: wanted, fleet: refOf(fleet) }] };

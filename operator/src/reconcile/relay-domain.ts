@@ -7,20 +7,22 @@ import { resolveRoutes } from './routes.ts';
 import { resolveSigners } from './signers.ts';
 import type { KeyReader } from './signing-key.ts';
 import { suspensionOf } from './suspension.ts';
-import { refOf, type WorldIndex } from './world-index.ts';
+import { isLeaving, refOf, type WorldIndex } from './world-index.ts';
 
 export function resolveDomains(index: WorldIndex, readKey: KeyReader): readonly ResolvedDomain[] {
   const bindings = bindDomains(index);
   return index.domains.map((object) => {
     const ref = refOf(object);
     const bound = bindings.get(refKey(ref)) ?? [];
-    const mayMint = bound.some(({ refusal }) => refusal === undefined);
+    const leaving = isLeaving(object);
+    const mayMint = !leaving && bound.some(({ refusal }) => refusal === undefined);
     const { signers, keys, problems, mint } = resolveSigners(index, object, readKey, mayMint);
     const { routes, problems: routeProblems } = resolveRoutes(index, object);
     const missingFleets = bound.flatMap(({ refusal }) => (refusal?.reason === 'FleetNotFound' ? [refusal] : []));
     return {
       ref,
       object,
+      leaving,
       suspended: suspensionOf(object),
       bindings: bound,
       problems: [...missingFleets, ...problems, ...routeProblems],

@@ -21,9 +21,9 @@ export function resolveFleets(index: WorldIndex): ResolvedFleets {
   const all = [...index.fleets, ...index.leaving].toSorted(byKey(seniority));
   const resolved = all.map((object) => resolveFleet(index, object, holders)).toSorted(byKey(({ ref }) => refKey(ref)));
   return {
-    fleets: resolved.filter(({ object }) => !isLeaving(object.metadata)),
+    fleets: resolved.filter(({ object }) => !isLeaving(object)),
     leaving: resolved
-      .filter(({ object }) => isLeaving(object.metadata))
+      .filter(({ object }) => isLeaving(object))
       .map((fleet) => ({ ...fleet, suspended: { reason: 'its RelayFleet was deleted' } })),
   };
 }

@@ -66,6 +66,8 @@ export type DomainKey = {
 export type ResolvedDomain = {
   readonly ref: ObjectRef;
   readonly object: RelayDomain;
+  /** Being deleted, and held for as long as mail of it waits. */
+  readonly leaving: boolean;
   readonly suspended: Suspension;
   /** One for every fleet named, in the order of the spec. */
   readonly bindings: readonly FleetBinding[];
@@ -90,6 +92,8 @@ export type PlatformSecret = { readonly password: string; readonly hash: SecretH
 export type ResolvedPlatform = {
   readonly ref: ObjectRef;
   readonly object: SenderPlatform;
+  /** As of a domain. All its bindings are refused. */
+  readonly leaving: boolean;
   readonly username: string;
   readonly suspended: Suspension;
   readonly bindings: readonly DomainBinding[];

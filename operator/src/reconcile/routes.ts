@@ -41,7 +41,7 @@ function resolveSmarthost(
     name,
     field: `spec.routes[${route}].smarthosts[${host.host}].${leaf}`,
   });
-  const { credentialsRef } = host;
+  const { credentialsRef, priority, weight = 1 } = host;
   const caRef = host.tls?.caRef;
   const auth = credentialsRef && findCredentials(index, at(credentialsRef.name, 'credentialsRef'));
   if (auth?.ok === false) return auth;
@@ -54,6 +54,7 @@ function resolveSmarthost(
       port: host.port,
       implicitTls: host.implicitTLS,
       tls: host.tls?.mode ?? domain.spec.tls.mode,
+      ...(priority !== undefined && { priority, weight }),
       ...(ca && { ca: ca.value }),
       ...(auth && { auth: auth.value }),
     },

@@ -2,11 +2,12 @@
 // Composes the decisions of this folder; refuses to know snapshots and nodes.
 import type { SenderPlatform } from '@relayfleet/contract/api/sender-platform.ts';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
+import { usernameOf } from '@relayfleet/contract/snapshot.ts';
 import { domainRules, judge } from './binding.ts';
 import { resolveSecret } from './platform-secret.ts';
 import type { DomainBinding, ResolvedDomain, ResolvedPlatform } from './resolved.ts';
 import { suspensionOf } from './suspension.ts';
-import { refOf, type WorldIndex } from './world-index.ts';
+import { isLeaving, refOf, type WorldIndex } from './world-index.ts';
 
 export function resolvePlatforms(index: WorldIndex, domains: readonly ResolvedDomain[]): readonly ResolvedPlatform[] {
   const byRef = new Map(domains.map((domain) => [refKey(domain.ref), domain]));
@@ -19,7 +20,8 @@ export function resolvePlatforms(index: WorldIndex, domains: readonly ResolvedDo
     return {
       ref,
       object,
-      username: `${ref.name}.${ref.namespace}`, // reversible: a namespace holds no dot
+      leaving: isLeaving(object),
+      username: usernameOf(ref),
       suspended: suspensionOf(object),
       bindings,
       problems: [...missingDomains, ...problems],
@@ -45,7 +47,7 @@ function bindingsOf(
     const domainRef = { namespace: refs[0]?.namespace ?? namespace, name: refs[0]?.name ?? '' };
     const from = [...new Set(refs.flatMap((ref) => ref.from))];
     const domain = domains.get(key);
-    const refusal = judge(domainRules, { visitor, domainRef, domain, from });
+    const refusal = judge(domainRules, { visitor, domainRef, domain, from, leaving: isLeaving(platform) });
     return { ref: domainRef, domain, from, refusal };
   });
 }

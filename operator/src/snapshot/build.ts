@@ -1,8 +1,11 @@
 // What the nodes of one fleet are told: its settings, the domains it accepts, the platforms bound to them.
 // A domain is in it when fleet and domain agree and at least one key can sign; a suspended one is in it too, so that a node
-// can answer rightly. What stays where a Secret cannot be read says in-force.ts; a binding is never taken from the past.
+// can answer rightly. What is being deleted is in it as draining: it takes nothing new, and rules what waits.
+// What stays where a Secret cannot be read says in-force.ts; a binding is never taken from the past.
+import type { SenderPlatformSpec } from '@relayfleet/contract/api/sender-platform.ts';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
 import type { DomainPolicy, FleetPolicy, PlatformPolicy, SnapshotContent } from '@relayfleet/contract/snapshot.ts';
+import { milliseconds } from '../quantities.ts';
 import type { ResolvedDomain, ResolvedFleet, ResolvedPlatform } from '../reconcile/resolved.ts';
 import { credentialInForce, inForce } from './in-force.ts';
 
@@ -19,13 +22,18 @@ export function buildSnapshot(
   previous: SnapshotContent | undefined,
 ): SnapshotContent {
   const lastDomains = new Map(previous?.domains.map((domain) => [refKey(domain.ref), domain]));
-  const lastPlatforms = new Map(previous?.platforms.map((platform) => [refKey(platform.ref), platform]));
+  const lastPlatforms = new Map(
+    previous?.platforms.flatMap((last) => (last.draining ? [] : [[refKey(last.ref), last]])),
+  );
   const domains = members.domains
     .filter((domain) => acceptedBy(domain, fleet))
     .flatMap((domain) => domainPolicy(domain, lastDomains.get(refKey(domain.ref))) ?? []);
-  const carried = new Map(domains.map((domain) => [refKey(domain.ref), domain.domain]));
+  const carriage: Carriage = {
+    domains: new Map(domains.map((domain) => [refKey(domain.ref), domain.domain])),
+    maxAgeMs: policy.retry.maxAgeMs,
+  };
   const platforms = members.platforms.flatMap(
-    (platform) => platformPolicy(platform, carried, lastPlatforms.get(refKey(platform.ref))) ?? [],
+    (platform) => platformPolicy(platform, carriage, lastPlatforms.get(refKey(platform.ref))) ?? [],
   );
   return {
     fleet: policy,
@@ -47,7 +55,8 @@ export function acceptedBy(domain: ResolvedDomain, fleet: ResolvedFleet): boolea
 }
 
 function domainPolicy(domain: ResolvedDomain, last: DomainPolicy | undefined): DomainPolicy | undefined {
-  const sameDomain = last?.domain === domain.object.spec.domain ? last : undefined;
+  const isSuccessor = last?.draining === true && !domain.leaving; // the keys of its predecessor are not its own
+  const sameDomain = last?.domain === domain.object.spec.domain && !isSuccessor ? last : undefined;
   const signers = inForce(domain.signers, sameDomain?.signers);
   const routes = inForce(domain.routes, sameDomain?.routes);
   if (signers === undefined || signers.length === 0 || routes === undefined) return undefined;
@@ -59,24 +68,49 @@ function domainPolicy(domain: ResolvedDomain, last: DomainPolicy | undefined): D
     signers: [...signers],
     tls: { mode, floor: minVersion },
     routes: [...routes],
+    ...(domain.leaving && { draining: true }),
   };
 }
 
+/** What the fleet does for platforms: the domains it carries, by `namespace/name`, and how long it lets mail wait. */
+type Carriage = { readonly domains: ReadonlyMap<string, string>; readonly maxAgeMs: number };
+
 function platformPolicy(
   platform: ResolvedPlatform,
-  carried: ReadonlyMap<string, string>,
+  carriage: Carriage,
   last: PlatformPolicy | undefined,
 ): PlatformPolicy | undefined {
-  const senders = sendersOf(platform, carried);
-  const credential = credentialInForce(platform, last);
-  if (senders.length === 0 || credential === undefined) return undefined;
+  const { ref, username, suspended, object } = platform;
+  const senders = sendersOf(platform, carriage.domains);
+  const draining = senders.length === 0 && mayHaveMailLeft(platform, carriage.domains);
+  const credential = draining ? { secrets: [] } : credentialInForce(platform, last);
+  if ((senders.length === 0 && !draining) || credential === undefined) return undefined;
   return {
-    ref: platform.ref,
-    username: platform.username,
+    ref,
+    username,
     ...credential,
-    suspended: platform.suspended,
-    lane: platform.object.spec.purpose === 'Bulk' ? 'bulk' : 'transactional',
+    suspended,
+    lane: object.spec.purpose === 'Bulk' ? 'bulk' : 'transactional',
     senders,
+    ...retryOf(object.spec, carriage.maxAgeMs),
+    ...(draining && { draining: true }),
+  };
+}
+
+/** It, or a domain it names, is being deleted: were it left out, its suspension and its retries would end before its mail does. */
+function mayHaveMailLeft({ leaving, bindings }: ResolvedPlatform, carried: Carriage['domains']): boolean {
+  return bindings.some(({ ref, domain }) => carried.has(refKey(ref)) && (leaving || domain?.leaving === true));
+}
+
+/** The fleet's owner has the last word on how long mail may stay. */
+function retryOf({ retry }: SenderPlatformSpec, mostMs: number): Pick<PlatformPolicy, 'retry'> {
+  if (retry === undefined) return {};
+  const { maxAge, schedule } = retry;
+  return {
+    retry: {
+      ...(maxAge !== undefined && { maxAgeMs: Math.min(milliseconds(maxAge), mostMs) }),
+      ...(schedule !== undefined && { delaysMs: schedule.map(milliseconds) }),
+    },
   };
 }
 

@@ -71,6 +71,19 @@ export function behindPublished(progress: FleetProgress): Refusal | undefined {
   return progress.published && waiting(progress, progress.published.generation);
 }
 
+/**
+ * Why some node may still act on another form of an entry than the wanted one, which may be none at all. Where no node is ready none
+ * acts, and one that becomes ready reads the bucket first.
+ */
+export function notInForce(progress: FleetProgress, entry: string): Refusal | undefined {
+  const { blocked, published, wanted, unreachable } = progress;
+  if (blocked !== undefined) return blocked;
+  if (unreachable !== undefined) return unreachable;
+  const version = published?.entries.get(entry);
+  if (published === undefined || version?.digest !== wanted?.entries.get(entry)) return notPublished(progress);
+  return waiting(progress, version?.since ?? published.generation);
+}
+
 function unreachable(ref: ObjectRef, observation: FleetObservation | undefined): Refusal | undefined {
   if (observation === undefined)
     return { reason: 'Pending', message: `RelayFleet ${refKey(ref)}: connecting to its NATS` };

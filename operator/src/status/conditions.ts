@@ -10,6 +10,7 @@ const passing: ReadonlySet<ConditionReason> = new Set([
   'NoReadyNodes',
   'WaitingForNodes',
   'RejectedByNode',
+  'SmarthostNotFound',
 ]);
 
 /** True with `good` as message, or False with the refusal. */

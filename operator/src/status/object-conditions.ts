@@ -5,6 +5,7 @@ import type { Condition } from '@relayfleet/contract/conditions.ts';
 import type { Refusal } from '../reconcile/resolved.ts';
 import type { InvalidObject } from '../world.ts';
 import { condition, mergeConditions, readiness } from './conditions.ts';
+import type { Routability } from './routable.ts';
 
 /** What was found, undefined where nothing stands against it; and what to say where it is true. */
 export type Findings = {
@@ -12,6 +13,7 @@ export type Findings = {
   readonly resolved: Refusal | undefined;
   readonly programmed: Refusal | undefined;
   readonly suspended: Refusal | undefined;
+  readonly routable?: Routability | undefined;
   readonly good: { readonly accepted: string; readonly programmed: string; readonly ready: string };
 };
 
@@ -24,14 +26,15 @@ type WithStatus = { readonly metadata: ObjectMeta; readonly status?: { readonly 
 export function objectConditions(object: WithStatus, findings: Findings, context: StatusContext): ObjectConditions {
   const { generation } = object.metadata;
   const { invalid, now } = context;
-  const { resolved, programmed, suspended, good } = findings;
+  const { resolved, programmed, suspended, routable, good } = findings;
   const accepted = invalid === undefined ? findings.accepted : invalidSpec(invalid, generation);
   const observedGeneration = invalid?.generation ?? generation;
   const wanted = [
     condition('Accepted', accepted, good.accepted),
     condition('ResolvedRefs', resolved, 'All references resolve.'),
     condition('Programmed', programmed, good.programmed),
-    ...readiness(suspended, [accepted, resolved, programmed], good.ready),
+    ...(routable ? [routable.condition] : []),
+    ...readiness(suspended, [accepted, resolved, programmed, routable?.waits], good.ready),
   ];
   const merged = mergeConditions(object.status?.conditions, wanted, observedGeneration, now);
   const conditions = merged.map((next) =>

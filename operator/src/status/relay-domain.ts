@@ -1,10 +1,13 @@
 // The status of a RelayDomain: which fleets took it, its keys, the DNS records to publish, and what stands against it.
 // Messages name the object to change; a suspension's reason is told to its own side only.
+import type { Acknowledgement } from '@relayfleet/contract/acknowledgement.ts';
 import type { RelayDomainStatus, RelayDomainStatusDnsRecord } from '@relayfleet/contract/api/relay-domain.ts';
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { FleetBinding, Refusal, ResolvedDomain } from '../reconcile/resolved.ts';
 import { condition, join, mergeConditions, timestamp, unresolved } from './conditions.ts';
+import { draining, queuedOf, type Draining } from './draining.ts';
 import { objectConditions, type Findings, type StatusContext } from './object-conditions.ts';
+import { routability } from './routable.ts';
 
 export type DomainFacts = {
   readonly programmed: Refusal | undefined;
@@ -15,6 +18,10 @@ export type DomainFacts = {
   readonly carried: boolean;
   readonly records: readonly RelayDomainStatusDnsRecord[];
   readonly attachedPlatforms: number;
+  /** Relay nodes heard of lately on the fleets that carry it. */
+  readonly nodes: readonly Acknowledgement[];
+  /** Its way out, while it is being deleted. */
+  readonly drain: Draining | undefined;
 };
 
 export function relayDomainStatus(
@@ -28,6 +35,7 @@ export function relayDomainStatus(
     ...objectConditions(object, findings(domain, facts), context),
     domain: object.spec.domain,
     attachedPlatforms: facts.attachedPlatforms,
+    ...queuedOf(facts.drain),
     fleets: domain.bindings.map((binding) => fleetEntry(domain, binding, facts, context)),
     dkim: {
       keys: keys.map(({ selector, algorithm, secretName }) => ({
@@ -51,7 +59,8 @@ function findings(domain: ResolvedDomain, facts: DomainFacts): Findings {
     accepted: join(refusals, share),
     resolved: unresolved(problems, facts.carried),
     programmed: facts.programmed,
-    suspended: suspension(domain, facts.suspendedFleet),
+    suspended: draining(facts.drain) ?? suspension(domain, facts.suspendedFleet),
+    routable: routability(object, facts.nodes),
     good: {
       accepted: `Attached to ${accepted.map(({ fleet }) => `RelayFleet ${refKey(fleet)}`).join(', ')}.`,
       programmed: 'Every ready relay node has acknowledged it.',

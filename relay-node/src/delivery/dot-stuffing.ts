@@ -6,16 +6,33 @@ const dotAtLineStart = Buffer.from('\r\n.');
 const dot = Buffer.from('.\r\n');
 const lineEndAndDot = Buffer.from('\r\n.\r\n');
 
-/** Yields the message, given in pieces that follow one another, in blocks of about 64 KB; returns the end of the data. */
-export function* stuffed(pieces: readonly Buffer[]): Generator<Buffer, Buffer> {
+/** Pieces that are still coming. */
+export type Supply = {
+  /** The next one, if it is there. */
+  take(): Buffer | undefined;
+  /** Whether all have been taken, and were right. */
+  isOver(): boolean;
+};
+
+/**
+ * Yields the message, given in pieces that follow one another, in blocks of about 64 KB; returns the end of the data. Yields
+ * undefined as often as it is asked while the next piece of a supply is not there yet.
+ */
+export function* stuffed(pieces: readonly Buffer[], supply?: Supply): Generator<Buffer | undefined, Buffer> {
   let before = '\r\n'; // the two octets ahead of the block; a message begins at the start of a line
-  for (const piece of pieces)
+  for (let next = 0; ; next += 1) {
+    let piece = pieces[next];
+    while (piece === undefined && supply?.isOver() === false) {
+      piece = supply.take();
+      if (piece === undefined) yield undefined;
+    }
+    if (piece === undefined) return before === '\r\n' ? dot : lineEndAndDot;
     for (let at = 0; at < piece.length; at += blockBytes) {
       const block = piece.length <= blockBytes ? piece : piece.subarray(at, at + blockBytes);
       yield needsStuffing(before, block) ? stuff(before, block) : block;
       before = (before + block.toString('latin1', Math.max(0, block.length - 2))).slice(-2);
     }
-  return before === '\r\n' ? dot : lineEndAndDot;
+  }
 }
 
 function needsStuffing(before: string, block: Buffer): boolean {

@@ -78,7 +78,14 @@ function isPositive(reply: Reply | undefined): boolean {
   return reply !== undefined && replyClass(reply) === 2;
 }
 
+/** Words for ends that we brought about. */
+const ourDoing: Readonly<Record<string, Fact>> = {
+  STOPPED: { kind: 'interrupted' },
+  BODY_DAMAGED: { kind: 'body-damaged' },
+  BODY_UNREAD: { kind: 'body-unread' },
+};
+
 /** The session ended before an answer. */
 export function brokenOff(detail: string, dotSent: boolean): Fact {
-  return detail === 'STOPPED' && !dotSent ? { kind: 'interrupted' } : { kind: 'lost', dotSent, detail };
+  return (!dotSent && ourDoing[detail]) || { kind: 'lost', dotSent, detail };
 }

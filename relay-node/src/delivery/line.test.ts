@@ -35,7 +35,7 @@ const clock = (t: TestContext) => {
   return (ms: number) => t.mock.timers.tick(ms);
 };
 const patience = { blockMs: 100, finalMs: 1_000 };
-const fourBlocks = [Buffer.alloc(4 * 65_536, 'x\r\n')];
+const fourBlocks = { pieces: [Buffer.alloc(4 * 65_536, 'x\r\n')] };
 
 test('replies belong to questions in order; a surplus one ends the session and answers nothing', async () => {
   const { line, receive, deeds } = setUp();
@@ -92,7 +92,7 @@ test('our stop counts from before the beginning', async () => {
 
 test('a small message leaves in one write with its dot', async () => {
   const { line, receive, deeds } = setUp();
-  const sent = line.upload([Buffer.from('A: b\r\n'), Buffer.from('\r\nc\r\n')], patience);
+  const sent = line.upload({ pieces: [Buffer.from('A: b\r\n'), Buffer.from('\r\nc\r\n')] }, patience);
   assert.deepEqual(deeds, ['cork', 'A: b\r\n', '\r\nc\r\n', '.\r\n', 'uncork']);
   receive('250 taken\r\n');
   assert.deepEqual(await sent, { reply: { code: 250, text: '250 taken' }, begun: true, dotSent: true });
@@ -145,6 +145,85 @@ test('after an early answer, or the beginning of one, not a block more, however 
   assert.equal((await beginning).dotSent, false);
   assert.equal(begun.deeds.filter((deed) => deed === 'block').length, 1);
   begun.line.hangUp();
+});
+
+/** The rest of a message, played: what it yields, and how it ends. */
+function aRest(end: 'intact' | 'damaged' | 'unread', ...pieces: readonly string[]) {
+  const asked: number[] = [];
+  const next = pieces.map(() => Promise.withResolvers<void>());
+  const state = { closed: false };
+  async function* read(): AsyncGenerator<Buffer, 'intact' | 'damaged'> {
+    try {
+      for (const [i, piece] of pieces.entries()) {
+        asked.push(i);
+        await next[i]?.promise;
+        yield Buffer.from(piece);
+      }
+      if (end === 'unread') throw new Error('NATS did not answer');
+      return end;
+    } finally {
+      state.closed = true;
+    }
+  }
+  return { rest: { size: pieces.join('').length, read }, asked, state, come: (i: number) => next[i]?.resolve() };
+}
+const settled = () => new Promise(setImmediate);
+
+test('a rest that is still being read follows as it comes, and the dot when its end was right', async () => {
+  const { line, receive, deeds } = setUp();
+  const { rest, come } = aRest('intact', 'b\r\n', '.c\r\n');
+  const sent = line.upload({ pieces: [Buffer.from('A: b\r\n\r\n')], rest }, patience);
+  assert.deepEqual(deeds.splice(0), ['cork', 'A: b\r\n\r\n', 'uncork']);
+  come(0);
+  await settled();
+  assert.deepEqual(deeds.splice(0), ['cork', 'b\r\n', 'uncork']);
+  come(1);
+  await settled();
+  assert.equal(deeds.filter((deed) => !deed.endsWith('cork')).join(''), '..c\r\n.\r\n');
+  receive('250 taken\r\n');
+  assert.deepEqual(await sent, { reply: { code: 250, text: '250 taken' }, begun: true, dotSent: true });
+  assert.equal(line.isOpen(), true);
+});
+
+test('a rest is read one piece ahead of what the peer takes', async () => {
+  const { line, socket, drain, deeds } = setUp({ room: 1 });
+  const { rest, asked, come } = aRest('intact', 'b\r\n', 'c\r\n', 'd\r\n');
+  [0, 1, 2].forEach(come);
+  void line.upload({ pieces: [Buffer.from('A: b\r\n\r\n')], rest }, patience);
+  Object.assign(socket, { writableNeedDrain: true });
+  await settled();
+  assert.deepEqual([asked, deeds.length], [[0], 3]);
+  drain(1);
+  await settled();
+  assert.deepEqual(asked, [0, 1]);
+  assert.equal(deeds.filter((deed) => !deed.endsWith('cork')).join(''), 'A: b\r\n\r\nb\r\n');
+  line.hangUp();
+});
+
+for (const [end, word] of [
+  ['damaged', 'BODY_DAMAGED'],
+  ['unread', 'BODY_UNREAD'],
+] as const)
+  test(`a rest that ends ${end} ends the connection, without a dot`, async () => {
+    const { line, deeds } = setUp();
+    const { rest, come } = aRest(end, 'b\r\n');
+    come(0);
+    const sent = await line.upload({ pieces: [Buffer.from('A: b\r\n\r\n')], rest }, patience);
+    assert.deepEqual(sent, { reply: undefined, ended: word, begun: true, dotSent: false });
+    assert.equal(deeds.at(-1), 'destroy');
+    assert.ok(!deeds.some((deed) => deed.startsWith('.') || deed.startsWith('\r\n.')));
+  });
+
+test('after an answer nothing more of a rest is sent or asked for', async () => {
+  const { line, receive, deeds } = setUp();
+  const { rest, asked, state, come } = aRest('intact', 'b\r\n', 'c\r\n');
+  const sent = line.upload({ pieces: [Buffer.from('A: b\r\n\r\n')], rest }, patience);
+  receive('552 enough\r\n');
+  assert.equal((await sent).dotSent, false);
+  come(0);
+  await settled();
+  assert.deepEqual([asked, deeds.length, state.closed], [[0], 3, true]);
+  line.hangUp();
 });
 
 test('leaving: QUIT, the end after the answer to it, or without one', (t) => {

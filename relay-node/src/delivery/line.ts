@@ -3,6 +3,7 @@
 // reply to no question ends the session. Refuses to know what is asked.
 import type { Socket } from 'node:net';
 import { stuffed } from './dot-stuffing.ts';
+import { openSupply, type Rest } from './supply.ts';
 import { openReplyReader, type Reply, type ReplyReader } from './reply-reader.ts';
 
 export type Asked = {
@@ -19,6 +20,9 @@ export type Uploaded = {
   readonly dotSent: boolean;
 };
 
+/** A message in pieces that follow one another, and what follows them, if that is not at hand. */
+export type Upload = { readonly pieces: readonly Buffer[]; readonly rest?: Rest | undefined };
+
 export type UploadPatience = { readonly blockMs: number; readonly finalMs: number };
 
 export type Line = {
@@ -26,8 +30,11 @@ export type Line = {
   allow(ms: number): void;
   /** Writes commands at once and waits for their replies. */
   ask(commands: string, replies: number): Promise<Asked>;
-  /** Sends a message after 354 and waits for the reply to its final dot; a reply that comes sooner stops it before the dot. */
-  upload(pieces: readonly Buffer[], patience: UploadPatience): Promise<Uploaded>;
+  /**
+   * Sends a message after 354 and waits for the reply to its final dot; a reply that comes sooner stops it before the dot, and so does
+   * a rest that cannot be read or is damaged, which ends the connection.
+   */
+  upload(message: Upload, patience: UploadPatience): Promise<Uploaded>;
   /** Nothing is under way any more: no deadline, and whatever the peer says now ends the session. */
   rest(): void;
   isOpen(): boolean;
@@ -84,7 +91,7 @@ export function startLine(socket: Socket, signal: AbortSignal): Line {
       if (state.ended === undefined) socket.write(commands);
       return asked;
     },
-    upload: (pieces, patience) => upload(state, pieces, patience),
+    upload: (message, patience) => upload(state, message, patience),
     rest: () => clearTimeout(state.timer),
     isOpen: () => state.ended === undefined,
     leave: (lastCommand = '') => leave(state, lastCommand),
@@ -104,20 +111,27 @@ function wait(state: State, count: number): Promise<Asked> {
   });
 }
 
-async function upload(state: State, pieces: readonly Buffer[], patience: UploadPatience): Promise<Uploaded> {
+async function upload(state: State, { pieces, rest }: Upload, patience: UploadPatience): Promise<Uploaded> {
   const progress = { begun: false, dotSent: false };
   const answer = wait(state, 1);
-  const blocks = stuffed(pieces);
+  const supply =
+    rest &&
+    openSupply(rest, {
+      onArrival: () => void (state.socket.writableNeedDrain || state.pump?.()),
+      onFailure: (why) => end(state, why),
+    });
+  const blocks = stuffed(pieces, supply);
   state.pump = () => pump(state, blocks, progress, patience);
   if (state.ended === undefined) state.pump();
   const { replies, ...asked } = await answer;
+  supply?.stop();
   return { reply: replies[0], ...asked, ...progress };
 }
 
-/** Hands over as much as the socket takes, a small message with its dot in one write. */
+/** Hands over as much as there is and the socket takes, a small message with its dot in one write. */
 function pump(
   state: State,
-  blocks: Generator<Buffer, Buffer>,
+  blocks: Generator<Buffer | undefined, Buffer>,
   progress: { begun: boolean; dotSent: boolean },
   { blockMs, finalMs }: UploadPatience,
 ): void {
@@ -128,6 +142,7 @@ function pump(
   let room = true;
   while (room && !progress.dotSent) {
     const { value, done = false } = blocks.next();
+    if (value === undefined) break; // more of it is coming
     progress.dotSent = done;
     room = socket.write(value);
   }

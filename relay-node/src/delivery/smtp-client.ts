@@ -11,6 +11,7 @@ import { parseCapabilities } from './capabilities.ts';
 import { exchange, loginFact, openingFact, type Patience } from './exchange.ts';
 import type { Fact } from './facts.ts';
 import { startLine } from './line.ts';
+import type { Rest } from './supply.ts';
 import { takeSocket } from './takeover.ts';
 import { connectTcp } from './tcp-connection.ts';
 import { transact } from './transaction.ts';
@@ -51,6 +52,8 @@ export type OutgoingMail = {
   readonly recipients: readonly Pick<Recipient, 'address' | 'notify' | 'orcpt'>[];
   /** The message, in pieces that follow one another. */
   readonly pieces: readonly Buffer[];
+  /** What follows them and is read as it is sent. */
+  readonly rest?: Rest | undefined;
   readonly eightBit: boolean;
   readonly smtputf8: boolean;
   readonly ret?: string | undefined;

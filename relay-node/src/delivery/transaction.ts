@@ -11,7 +11,7 @@ import type { Deadlines, OutgoingMail, Sent } from './smtp-client.ts';
 export type Terms = { readonly line: Line; readonly peer: Capabilities; readonly deadlines: Deadlines };
 
 export async function transact({ line, peer, deadlines }: Terms, mail: OutgoingMail): Promise<Sent> {
-  const size = mail.pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const size = mail.pieces.reduce((sum, piece) => sum + piece.length, mail.rest?.size ?? 0);
   const unfit = unfitness({ size, eightBit: mail.eightBit, smtputf8: mail.smtputf8 }, peer);
   if (unfit !== undefined) return unsaid(mail, unfit);
   const commands = envelopeCommands(mail, size, peer);
@@ -24,7 +24,7 @@ export async function transact({ line, peer, deadlines }: Terms, mail: OutgoingM
     const reusable = await withdraw(line, next, deadlines);
     return { facts: facts.map((fact) => fact!), begun: false, reusable };
   }
-  const uploaded = await line.upload(mail.pieces, deadlines);
+  const uploaded = await line.upload(mail, deadlines);
   const common = messageFact(uploaded, peer);
   if (!uploaded.dotSent) line.hangUp(); // not even QUIT: it would be a line of the message
   line.rest();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { recipientCommand, senderCommand } from './commands.ts';
-import { isOriginalRecipient, isXtext, rawParameter } from './xtext.ts';
+import { isXtext, originalRecipient, rawParameter } from './xtext.ts';
 
 test('MAIL: DSN parameters are kept as they go on, SIZE, BODY and AUTH are not ours to keep', () => {
   const args = {
@@ -56,8 +56,14 @@ test('xtext and original recipients, as RFC 3461 has them', () => {
   for (const text of ['a', 'QQ314159', 'a+2Bb', 'a+3Db', '+20', '!*,<>~']) assert.equal(isXtext(text), true, text);
   for (const text of ['', 'a b', 'a=b', 'a+b', 'a+2b', 'a+ZZ', 'a+0D+0Ab', 'a+00', 'a+7F', 'a+80', 'ü', 'a\r\nb'])
     assert.equal(isXtext(text), false, text);
-  for (const text of ['rfc822;a@b.example', 'utf-8;a+2Bb@c.example'])
-    assert.equal(isOriginalRecipient(text), true, text);
+  for (const text of [
+    'rfc822;a@b.example',
+    'utf-8;a+2Bb@c.example',
+    'utf-8;\\x{F6}@b.example',
+    'rfc822;+C3+B6@b.example',
+  ])
+    assert.equal(originalRecipient(text), text);
+  assert.equal(originalRecipient('UTF-8;\u00f6\u{1f4e6}@b.example'), 'UTF-8;\\x{F6}\\x{1F4E6}@b.example');
   for (const text of [
     'a@b.example',
     ';a@b.example',
@@ -65,8 +71,20 @@ test('xtext and original recipients, as RFC 3461 has them', () => {
     'rf_c;a@b.example',
     'rfc822;a+b@c.example',
     'rfc822;a\nb',
+    'rfc822;\u00f6@b.example',
+    'rfc822;+C3@b.example', // half a character
+    'rfc822;+B6+C3@b.example',
+    'utf-8;\u0085@b.example',
+    'utf-8;\ufffd@b.example', // bytes that were no UTF-8
   ])
-    assert.equal(isOriginalRecipient(text), false, text);
+    assert.equal(originalRecipient(text), undefined, text);
+});
+
+test('an original recipient that grows too long is refused, not cut', () => {
+  const orcpt = `utf-8;${'\u00f6'.repeat(100)}`;
+  assert.deepEqual(recipientCommand({ address: 'd@e.example', args: { ORCPT: orcpt }, dsn: { orcpt } }).malformed, [
+    'ORCPT',
+  ]);
 });
 
 test('a parameter is read from the command as it is spelled there', () => {

@@ -3,7 +3,7 @@
 import type { Recipient } from '@relayfleet/contract/envelope.ts';
 import type { SMTPServerAddress } from 'smtp-server';
 import type { RecipientCommand, SenderCommand } from './session.ts';
-import { isOriginalRecipient, isXtext } from './xtext.ts';
+import { isXtext, originalRecipient } from './xtext.ts';
 
 // SIZE and BODY are checked by the library; AUTH= is taken and not passed on, since the login says who sends (RFC 4954 §5).
 const offered = {
@@ -29,8 +29,8 @@ export function senderCommand({ address, args }: SMTPServerAddress): SenderComma
 }
 
 export function recipientCommand({ address, args, dsn }: SMTPServerAddress): RecipientCommand {
-  const orcpt = dsn?.orcpt;
-  const orcptFits = orcpt === undefined || (orcpt.length <= longest.orcpt && isOriginalRecipient(orcpt));
+  const orcpt = dsn?.orcpt === undefined ? undefined : originalRecipient(dsn.orcpt);
+  const orcptFits = dsn?.orcpt === undefined || (orcpt !== undefined && orcpt.length <= longest.orcpt);
   const notify = dsn?.notify as Recipient['notify']; // the library lets only the four words of RFC 3461 §4.1 through
   return {
     address,

@@ -11,6 +11,8 @@ export const longestLine = 998;
 
 export type LineScanner = {
   push(chunk: Uint8Array): void;
+  /** Whether there is a defect already, for whoever need not wait for the end. */
+  failed(): boolean;
   /** The first defect in the order of the bytes, once all are pushed. Without one: whether any byte is beyond ASCII. */
   end(): { readonly defect: WireDefect | undefined; readonly eightBit: boolean };
 };
@@ -46,6 +48,7 @@ export function createLineScanner(): LineScanner {
       afterCr = cameCr;
       lineBefore = chunk.length - lineStart;
     },
+    failed: () => defect !== undefined,
     end: () => {
       const found = defect ?? (afterCr ? 'bare-cr' : lineBefore > longestLine ? 'long-line' : undefined);
       return { defect: found, eightBit: found === undefined && eightBit };

@@ -38,11 +38,23 @@ export type Transaction = { readonly sender: SenderCommand; readonly recipients:
 
 /** What came between DATA and its final dot, dots unstuffed. */
 export type Content = {
-  /** Empty when the message was too large, or there was no room for it. */
+  /** Empty when the message was too large, there was no room for it, or it was not kept (`LargeMessage`). */
   readonly bytes: Uint8Array;
   readonly size: number;
   readonly eightBit: boolean;
   readonly problem: 'too-large' | 'no-memory' | WireDefect | undefined;
+};
+
+/** A message that is not kept in memory until its end, from its first bytes on. */
+export type LargeMessage = {
+  /** Takes bytes over, the first ones among them; where it answers with a promise, the next ones wait for that. Never rejects. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  /** Bytes of memory it takes at the moment. */
+  held(): number;
+  /** Its final dot has come. Always answers, within a bounded time. */
+  end(content: Content): Promise<Answer>;
+  /** No more of it is wanted, or what was wanted is done. Resolves when it takes no memory any more. */
+  abandon(): Promise<void>;
 };
 
 export type LoginClaim = {
@@ -64,6 +76,8 @@ export type Gate = {
   sender(session: Session, sender: SenderCommand): Answer | undefined;
   /** `accepted`: recipients this transaction has already. */
   recipient(session: Session, sender: SenderCommand, recipient: RecipientCommand, accepted: number): Answer | undefined;
+  /** A message is outgrowing memory: `head` is what came of it so far, the header section in it or larger than one may be. */
+  largeMessage(session: Session, transaction: Transaction, head: Uint8Array): LargeMessage;
   /** Always answers, within a bounded time. */
   message(session: Session, transaction: Transaction, content: Content): Promise<Answer>;
 };

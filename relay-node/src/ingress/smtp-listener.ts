@@ -28,6 +28,8 @@ export type ListenerOptions = {
   readonly limits: () => ListenerLimits;
   readonly deadlines: Deadlines;
   readonly budget: MemoryBudget;
+  /** A message beyond this size is not kept in memory until its end. */
+  readonly keepBytes: number;
   /** Sockets by client address, of all listeners together; handshakes under way are among them. */
   readonly sockets: Tally;
   /** A refusal worded by the protocol itself, not by the gate. */
@@ -177,12 +179,14 @@ class SubmissionServer extends SMTPServer {
   }
 
   async #receive(stream: AsyncIterable<Uint8Array>, session: SMTPServerSession): Promise<Answer | undefined> {
-    const { gate, budget, limits } = this.#listener;
-    const collected = await collect(stream, limits().maxMessageBytes, budget);
+    const { gate, budget, keepBytes, limits } = this.#listener;
+    const passOn = (head: Uint8Array) => gate.largeMessage(this.#session(session), transaction(session), head);
+    const collected = await collect(stream, { maxBytes: limits().maxMessageBytes, budget, keepBytes, passOn });
     if (collected === undefined) return undefined;
     this.#connections.get(session)?.progressed();
+    const { content, large } = collected;
     try {
-      return await gate.message(this.#session(session), transaction(session), collected.content);
+      return await (large?.end(content) ?? gate.message(this.#session(session), transaction(session), content));
     } finally {
       collected.free();
     }

@@ -1,7 +1,7 @@
 // What a failure means. The one file that turns a reply, a socket error, an answer of DNS or a state of our own into an outcome:
 // delivered, deferred or bounced, with a category and a status (RFC 3463). Also: whether the next hop may be asked at once.
 // The lists below are the policy; the first rule that matches decides. Knows neither retry times nor recipients.
-import type { AttemptOutcome, OutcomeCategory } from '@relayfleet/contract/outcome.ts';
+import type { AttemptOutcome, OutcomeCategory, RecipientResult } from '@relayfleet/contract/outcome.ts';
 import type { Fact, Stage } from '../delivery/facts.ts';
 import type { RoutingFailure } from '../routing/next-hops.ts';
 
@@ -12,7 +12,12 @@ export type OwnFact =
   /** The domain has no usable DKIM key: nothing leaves unsigned. */
   | { readonly kind: 'no-signing-key' }
   /** Older than the fleet's retry limit. */
-  | { readonly kind: 'too-old' };
+  | { readonly kind: 'too-old' }
+  /** A person ordered that it is not to be sent; `removed` is the one of which its sender is to hear. */
+  | { readonly kind: 'dropped' }
+  | { readonly kind: 'removed' }
+  /** No node can work on the entry. */
+  | { readonly kind: 'unworkable' };
 
 export type Verdict = {
   readonly outcome: AttemptOutcome;
@@ -56,11 +61,14 @@ const hopsFault: Readonly<Record<Exclude<(Fact | RoutingFailure)['kind'], 'lost'
   taken: false,
   unfit: false,
   unsendable: false,
+  'body-damaged': false,
+  'body-unread': false,
   interrupted: false,
   'no-route': false,
   'no-such-domain': false,
   'null-mx': false,
   'no-mail-host': false,
+  loop: false,
 };
 
 const beforeMail: ReadonlySet<Stage> = new Set(['greeting', 'hello', 'auth']);
@@ -245,11 +253,15 @@ const plain: Readonly<Record<PlainKind, Verdict>> = {
     'TLS is required, and could not be established as required with the receiving server',
   ),
   unsendable: bounced('message', '5.1.3', 'the address cannot be used in SMTP'),
+  // Of some recipients of a mail only: what nobody took goes another way (deliver.ts).
+  'body-damaged': deferred('configuration', '4.3.0', 'the relay could not read the message'),
+  'body-unread': deferred('configuration', '4.3.0', 'the relay could not read the message'),
   interrupted: deferred('configuration', '4.3.2', 'the relay is restarting'),
   'no-route': deferred('configuration', '4.4.4', 'no route of the sending domain leads to the recipient’s domain'),
   'no-such-domain': bounced('dns', '5.1.2', 'the recipient’s domain does not exist'),
   'null-mx': { ...bounced('dns', '5.1.10', 'the recipient’s domain takes no mail'), code: 556 }, // RFC 7505 §4.1
   'no-mail-host': bounced('dns', '5.4.4', 'the recipient’s domain names no mail server'),
+  loop: bounced('dns', '5.4.6', 'the recipient’s domain names this relay as its best mail server'), // RFC 5321 §5.1
   'no-address': deferred('dns', '4.4.4', 'the receiving server’s name has no address'),
   'dns-unavailable': deferred('dns', '4.4.3', 'DNS gave no answer about the receiving server'),
   'address-refused': deferred(
@@ -260,4 +272,19 @@ const plain: Readonly<Record<PlainKind, Verdict>> = {
   'domain-gone': deferred('configuration', '4.3.5', 'the sending domain is not configured on this relay'),
   'no-signing-key': deferred('configuration', '4.3.5', 'the sending domain has no usable signing key'),
   'too-old': { outcome: 'expired', category: 'age', status: '4.4.7', why: 'it could not be delivered in time' },
+  dropped: { outcome: 'dropped', category: 'order', status: '5.7.1', why: 'it was dropped from the queue on order' },
+  removed: bounced('order', '5.7.1', 'it was removed from the queue by those who run this relay'),
+  unworkable: bounced('internal', '5.3.0', 'this relay cannot process the message'),
 };
+
+/** What an attempt's record tells of a verdict: all that counts, in plainer words. The peer's own are not recorded. */
+export function recall(result: Omit<RecipientResult, 'n'>): Verdict {
+  const own = Object.values(plain).find(
+    ({ outcome, category }) => ownEnds.has(category) && outcome === result.outcome && category === result.category,
+  );
+  const peers = `the receiving server ${result.outcome === 'delivered' ? 'took it' : 'did not take it'}`;
+  return { ...result, why: own?.why ?? peers };
+}
+
+/** Categories of ends that no peer brought about. */
+const ownEnds: ReadonlySet<OutcomeCategory> = new Set(['age', 'order', 'internal']);

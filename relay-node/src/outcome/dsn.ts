@@ -8,7 +8,7 @@ export type DsnRequest = {
   readonly notice: Notice;
   /** Of the mail it is about. */
   readonly envelope: Envelope;
-  /** The mail as it was queued; undefined when it cannot be read any more. */
+  /** The mail as it was queued, of a large one the beginning; undefined when it cannot be read any more. */
   readonly original: Buffer | undefined;
   /** Name of this relay. */
   readonly reporter: string;
@@ -166,7 +166,7 @@ type OriginalPart = { readonly header: string; readonly encoding: '7bit' | '8bit
 
 /** RFC 3461 §4.3: of a failure the whole message where RET=FULL asks for it and it is not large, else its header. */
 function originalPart({ notice, envelope, original = Buffer.alloc(0) }: DsnRequest): OriginalPart {
-  const full = notice.action === 'failed' && envelope.ret === 'FULL' && original.length <= longestFullReturn;
+  const full = notice.action === 'failed' && envelope.ret === 'FULL' && envelope.body.size <= longestFullReturn;
   const headerEnd = original.indexOf('\r\n\r\n');
   const headers = headerEnd < 0 ? original : original.subarray(0, headerEnd + 2);
   const content = full ? original : headers;
@@ -181,14 +181,16 @@ function originalPart({ notice, envelope, original = Buffer.alloc(0) }: DsnReque
   };
 }
 
-/** RFC 3464 §2.3.1: `type; address`, no longer encoded. */
+/** RFC 3464 §2.3.1: `type; address`, no longer encoded. What turns out to be beyond ASCII is of the type utf-8 (RFC 6533 §3). */
 function originalRecipient(orcpt: string): string {
-  const [type = 'rfc822', ...address] = orcpt.split(';');
-  return `${oneLine(type)}; ${asciiAddress(oneLine(decodeXtext(address.join(';'))))}`;
+  const [type = 'rfc822', ...rest] = orcpt.split(';');
+  const address = decodeXtext(rest.join(';'));
+  return `${isAscii(address) ? oneLine(type) : 'utf-8'}; ${oneLine(asciiAddress(address))}`;
 }
 
+/** Encoded octets are UTF-8: ingress/xtext.ts. */
 function decodeXtext(text: string): string {
-  return text.replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return text.replace(/(?:\+[0-9A-F]{2})+/g, (octets) => Buffer.from(octets.replaceAll('+', ''), 'hex').toString());
 }
 
 /** RFC 6533 §3: characters beyond ASCII as `\x{20AC}`, so that the report itself needs nothing special. */

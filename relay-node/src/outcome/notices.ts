@@ -2,13 +2,12 @@
 // RFC 3461 §4.1 (who wants to hear of what), §5.2.2 (relayed to a server without DSN), RFC 3464 §2.3.3 (the actions).
 // Pure: whoever takes over after a crash, with the entry and the record of its attempt, comes to the same notices.
 // Refuses to know what a notice looks like and how it is queued.
-import { createHash } from 'node:crypto';
 import type { Envelope, Recipient } from '@relayfleet/contract/envelope.ts';
-import { derivedMailId, mailIdTime } from '@relayfleet/contract/mail-id.ts';
+import { noticeId, type NoticeAction } from '@relayfleet/contract/notice-id.ts';
 import { isFinal } from '@relayfleet/contract/outcome.ts';
 import type { Outcome } from './record.ts';
 
-export type Action = 'failed' | 'delayed' | 'relayed';
+export type Action = NoticeAction;
 
 export type Notice = {
   readonly action: Action;
@@ -27,10 +26,10 @@ export type Occasion = {
 export function noticesDue(envelope: Envelope, outcomes: readonly Outcome[], occasion: Occasion): readonly Notice[] {
   // RFC 5321 §6.1, RFC 3834 §2: nothing is ever said about a notice, and never to the null sender.
   if (envelope.kind === 'dsn' || envelope.sender === '') return [];
-  return rules.flatMap(({ action, isDue, concerns, wanted, seed }) => {
+  return rules.flatMap(({ action, isDue, concerns, wanted }) => {
     if (!isDue(envelope, occasion)) return [];
     const about = outcomes.filter(({ verdict, recipient }) => concerns(verdict) && wanted(recipient));
-    return about.length === 0 ? [] : [{ action, id: idFrom(envelope, seed(envelope)), about }];
+    return about.length === 0 ? [] : [{ action, id: noticeId(action, envelope), about }];
   });
 }
 
@@ -45,7 +44,6 @@ type Rule = {
   readonly concerns: (verdict: Outcome['verdict']) => boolean;
   /** RFC 3461 §4.1: NEVER and a list without the word silence it. */
   readonly wanted: (recipient: Recipient) => boolean;
-  readonly seed: (envelope: Envelope) => string;
 };
 
 const rules: readonly Rule[] = [
@@ -54,7 +52,6 @@ const rules: readonly Rule[] = [
     isDue: () => true,
     concerns: ({ outcome }) => outcome === 'bounced' || outcome === 'expired', // dropped: a person chose that nothing be said
     wanted: ({ notify }) => notify?.includes('FAILURE') ?? true,
-    seed: ({ id, k, attempt }) => `dsn.${id}.${k}.${attempt}`,
   },
   {
     // Once in an entry's life, and only about those who still wait: never after word of the end.
@@ -62,7 +59,6 @@ const rules: readonly Rule[] = [
     isDue: ({ delayTold }, { late }) => late && delayTold !== true,
     concerns: ({ outcome }) => !isFinal(outcome),
     wanted: ({ notify }) => notify?.includes('DELAY') ?? true,
-    seed: ({ id, k }) => `delayed.${id}.${k}`,
   },
   {
     // A next hop that offers DSN was told the wish and answers for it (§5.2.1); of any other nothing more would be heard.
@@ -70,10 +66,5 @@ const rules: readonly Rule[] = [
     isDue: () => true,
     concerns: ({ relayed }) => relayed === true,
     wanted: ({ notify }) => notify?.includes('SUCCESS') ?? false,
-    seed: ({ id, k, attempt }) => `relayed.${id}.${k}.${attempt}`,
   },
 ];
-
-function idFrom({ id }: Envelope, seed: string): string {
-  return derivedMailId(mailIdTime(id), createHash('sha256').update(seed).digest());
-}

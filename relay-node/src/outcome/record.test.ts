@@ -71,6 +71,8 @@ test('where an entry stands by the last record of its mail', () => {
   assert.equal(standing({ ...envelope, attempt: 3, due: 9_000 }, last), 'new'); // its successor
   assert.equal(standing({ ...envelope, attempt: 3, due: 70_000 }, last), 'new'); // its successor, held back since
   assert.equal(standing({ ...envelope, attempt: 1, due: 2_000 }, last), 'superseded');
+  assert.equal(standing({ ...envelope, attempt: 1, due: 70_000 }, last), 'superseded'); // a copy that was put back unsent
+  assert.equal(standing({ ...envelope, due: 70_000 }, last), 'recorded'); // the same, of that attempt
   assert.equal(standing(envelope, { ...last, nextDue: null }), 'recorded');
   assert.equal(standing({ ...envelope, attempt: 1 }, { ...last, nextDue: null }), 'superseded');
 });
@@ -93,4 +95,12 @@ test('that word of relaying is due is recorded for those who asked for it, and f
 test('that the sender was told of the delay stays with the entry', () => {
   const event = attemptedEvent(record('deferred', 'deferred', 'deferred'));
   assert.equal(remainingEntry({ ...envelope, delayTold: true }, event)?.delayTold, true);
+});
+
+test('an entry that was sent on is no longer held, and its turns are counted anew', () => {
+  const waiting = remainingEntry(
+    { ...envelope, heldSince: 1, pushedBack: 3 },
+    attemptedEvent(record('deferred', 'deferred', 'deferred')),
+  );
+  assert.deepEqual([waiting?.heldSince, waiting?.pushedBack], [undefined, undefined]);
 });

@@ -58,15 +58,21 @@ export function remainingEntry(
   if (nextDue === null) return undefined;
   const final = new Set(results.filter(({ outcome }) => isFinal(outcome)).map(({ n }) => n));
   const recipients = envelope.recipients.filter(({ n }) => !final.has(n));
-  return { ...envelope, recipients, attempt, due: nextDue, settled: totalsAfter(envelope, results) };
+  return { ...freed(envelope), recipients, attempt, due: nextDue, settled: totalsAfter(envelope, results) };
+}
+
+/** An entry that is sent on: nobody holds it, and no turn of it was put off. */
+function freed({ heldSince: _held, pushedBack: _pushed, ...envelope }: Envelope): Envelope {
+  return envelope;
 }
 
 /**
- * Where a redelivered entry stands by the last attempt recorded for it. Due times only grow, so an entry at or after the recorded
- * next one is that attempt's own successor.
+ * Where a redelivered entry stands by the last attempt recorded for it. Due times only grow, so an entry of that attempt at or after
+ * the recorded next one is its successor. Of an earlier attempt it is a copy: one that was put back unsent by a worker that ended then.
  */
 export function standing(envelope: Envelope, last: AttemptedEvent | undefined): 'new' | 'recorded' | 'superseded' {
-  if (last === undefined || (last.nextDue !== null && last.nextDue <= envelope.due)) return 'new';
+  if (last === undefined) return 'new';
+  if (last.nextDue !== null && last.nextDue <= envelope.due && last.attempt <= envelope.attempt) return 'new';
   return last.attempt > envelope.attempt + 1 ? 'superseded' : 'recorded';
 }
 

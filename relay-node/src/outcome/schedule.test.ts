@@ -6,7 +6,6 @@ import {
   isLate,
   isTooOld,
   nextDue,
-  nextLook,
   standardDelays,
   standardLateMs,
   type ScheduleRequest,
@@ -162,15 +161,4 @@ test('late is what is three hours old and had its tries: some four hours after i
       first,
     );
   assert.equal(Math.round(attempts[first]! / 3_600_000), 4);
-});
-
-test('a held entry is looked at again within two minutes, at one moment however often it is put back before', () => {
-  fc.assert(
-    fc.property(fc.string(), fc.integer({ min: 0, max: 2 ** 41 }), (id, now) => {
-      const look = nextLook(id, now);
-      assert.ok(look - now > 29_999 && look - now <= 120_000, String(look - now));
-      const minute = Math.floor((now + 30_000) / 60_000);
-      assert.equal(look, nextLook(id, minute * 60_000 - 30_000));
-    }),
-  );
 });

@@ -35,11 +35,6 @@ export function nextDue(request: ScheduleRequest, delays: readonly number[] = st
   return Math.max(due + 1, from < last ? Math.min(next, last) : next);
 }
 
-/** When a held entry is looked at again: within two minutes, and at the same moment however often it is put back meanwhile. */
-export function nextLook(id: string, now: number): number {
-  return (Math.floor((now + 30_000) / minute) + 1) * minute + Math.floor(spread(id) * 30_000);
-}
-
 export type AgeQuestion = {
   readonly acceptedAt: number;
   readonly maxAgeMs: number;
@@ -101,6 +96,6 @@ function waitsBefore(attempts: number, delays: readonly number[]): number {
 }
 
 /** 0 <= x < 1, the same for the same text. */
-function spread(text: string): number {
+export function spread(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
 }

@@ -3,6 +3,7 @@ import test from 'node:test';
 import { domainPolicy, fleetPolicy, platformPolicy, snapshotOf } from '../../../test/harness/snapshot.ts';
 import type { Content, RecipientCommand, SenderCommand, Session } from '../ingress/session.ts';
 import type { ReplyKey } from '../replies.ts';
+import { noMarks, type Mark } from './admission.ts';
 import { readHeader } from './header.ts';
 import { authorshipOf, judge, messageRules, recipientRules, senderRules, type MessageFacts } from './rules.ts';
 
@@ -51,6 +52,10 @@ const cases: Readonly<Record<string, readonly [Changes, ReplyKey | undefined]>> 
     'platformSuspendedSince',
   ],
   'the domain is suspended': [{ snapshot: snapshotOf({ domains: [domainPolicy({ suspended })] }) }, 'domainSuspended'],
+  'the domain is being deleted': [
+    { snapshot: snapshotOf({ domains: [domainPolicy({ draining: true, suspended })] }) },
+    'senderNotAllowed',
+  ],
   'the domain is gone': [{ snapshot: snapshotOf({ domains: [] }) }, 'senderNotAllowed'],
   'a parameter with a value that is none': [{ sender: { ...sender, malformed: ['ENVID'] } }, 'badSyntax'],
   'a line that is too long': [{ problem: 'long-line' }, 'lineTooLong'],
@@ -129,7 +134,7 @@ test('a suspended domain is not told to a platform that is not bound to it', () 
 test('standing is asked first, at every command', () => {
   const snapshot = snapshotOf({ platforms: [platformPolicy({ suspended })] });
   const bad = { ...sender, address: 'nobody' };
-  assert.equal(judge(senderRules, { snapshot, session, sender: bad })?.reply, 'platformSuspendedSince');
+  assert.equal(judge(senderRules, { snapshot, session, sender: bad, marks: noMarks })?.reply, 'platformSuspendedSince');
   const atRecipient = { snapshot, session, sender, recipient, accepted: 0 };
   assert.equal(judge(recipientRules, atRecipient)?.reply, 'platformSuspendedSince');
 });
@@ -169,6 +174,24 @@ test('never more recipients than one commit can hold, whatever the fleet allows'
   const asked = (accepted: number) => judge(recipientRules, { snapshot, session, sender, recipient, accepted })?.reply;
   assert.equal(asked(999), undefined);
   assert.equal(asked(1000), 'tooManyRecipients');
+});
+
+test('marks of the queue refuse bulk mail first, then all, and at MAIL FROM alone', () => {
+  const asked = (lane: 'transactional' | 'bulk', ...names: readonly Mark[]) => {
+    const snapshot = snapshotOf({ platforms: [platformPolicy({ lane })] });
+    const given = { snapshot, session, sender, marks: new Set(names) };
+    assert.equal(refusal(given), undefined, 'a mail in DATA is taken');
+    return judge(senderRules, given)?.reply;
+  };
+  assert.deepEqual([asked('bulk'), asked('transactional')], [undefined, undefined]);
+  assert.deepEqual(
+    [asked('bulk', 'storeFilling'), asked('transactional', 'storeFilling')],
+    ['storeFilling', undefined],
+  );
+  assert.equal(asked('bulk', 'tooManyDeferred'), 'tooManyDeferred');
+  assert.equal(asked('transactional', 'tooManyDeferred'), undefined);
+  for (const lane of ['bulk', 'transactional'] as const)
+    assert.equal(asked(lane, 'storeFilling', 'storeNearlyFull'), 'storeNearlyFull');
 });
 
 test('every rule has a name of its own', () => {

@@ -5,10 +5,12 @@ import { formatMailbox, parseMailbox, type Mailbox } from '@relayfleet/contract/
 import type { DomainPolicy, PlatformPolicy, Snapshot } from '@relayfleet/contract/snapshot.ts';
 import type { Content, RecipientCommand, SenderCommand, Session } from '../ingress/session.ts';
 import type { Answer, ReplyKey } from '../replies.ts';
+import { refusalAt, type Marks } from './admission.ts';
 import { headerLimits, type HeaderReading, type MailboxField } from './header.ts';
 import { authorise } from './sender-authorised.ts';
 
 export type SenderFacts = { readonly snapshot: Snapshot; readonly session: Session; readonly sender: SenderCommand };
+export type AdmissionFacts = SenderFacts & { readonly marks: Marks };
 export type RecipientFacts = SenderFacts & {
   readonly recipient: RecipientCommand;
   /** Recipients the transaction has already. */
@@ -45,8 +47,8 @@ const mostRecipients = 1000;
 /** RFC 5321 §6.3: a loop is told by its length. Submitted mail has few hops behind it, so this is less than the 100 for relays. */
 const mostReceived = 50;
 
-/** At MAIL FROM. */
-export const senderRules: readonly Rule<SenderFacts>[] = [
+/** What holds for the sender from MAIL FROM to the end of DATA. */
+const welcome: readonly Rule<SenderFacts>[] = [
   ...standing,
   {
     name: 'no parameter that was not offered',
@@ -69,6 +71,16 @@ export const senderRules: readonly Rule<SenderFacts>[] = [
     name: 'the platform may use the envelope sender',
     refuse: (facts) =>
       facts.sender.address === '' ? undefined : mayUse(facts, parseMailbox(facts.sender.address), 'senderNotAllowed'),
+  },
+];
+
+/** At MAIL FROM. */
+export const senderRules: readonly Rule<AdmissionFacts>[] = [
+  ...welcome,
+  {
+    // Said once, early: a mail that is on its way by the time the queue fills up is still taken, the marks leave room for it.
+    name: 'the queue has room for mail of the platform’s lane',
+    refuse: (facts) => refusalAt(facts.marks, platformOf(facts)?.lane ?? 'bulk'),
   },
 ];
 
@@ -100,7 +112,7 @@ export const recipientRules: readonly Rule<RecipientFacts>[] = [
 
 /** At the end of DATA. */
 export const messageRules: readonly Rule<MessageFacts>[] = [
-  ...senderRules,
+  ...welcome,
   {
     name: 'not larger than the fleet allows',
     refuse: ({ snapshot, content }) =>

@@ -11,7 +11,8 @@ export type Authorisation =
 /** Suspension is told only to a platform that could otherwise use the address. */
 export function authorise(snapshot: Snapshot, platform: PlatformPolicy, mailbox: Mailbox): Authorisation {
   const domain = snapshot.domains.get(mailbox.domain);
-  if (domain === undefined || !isBound(platform, mailbox)) return { kind: 'not-bound' };
+  // A domain that is being deleted is gone for whoever wants to send.
+  if (domain === undefined || domain.draining || !isBound(platform, mailbox)) return { kind: 'not-bound' };
   return domain.suspended === null ? { kind: 'allowed', domain } : { kind: 'domain-suspended' };
 }
 

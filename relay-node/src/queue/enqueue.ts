@@ -1,6 +1,6 @@
 // Makes an accepted mail durable: a stored body first where it is large or shared, then all its entries in one commit.
 // Answers within the deadline. Refuses to know SMTP: what a failure means to the client is decided by accept.ts.
-import type { Commit, MailQueue } from '@relayfleet/jetstream/mail-queue.ts';
+import type { Commit, MailQueue, StoredBody } from '@relayfleet/jetstream/mail-queue.ts';
 import { isInlined, toEnvelopes, type AcceptedMail, type Destination } from './entries.ts';
 
 export type Storing = {
@@ -26,8 +26,18 @@ export async function enqueue(
       deadlineMs,
     );
   }
+  return enqueueStored({ queue, now, deadlineMs }, mail, destinations, (ms) => queue.putBody(mail.id, message, ms));
+}
+
+/** The same for a body that is stored apart, by `store` within the time it is given. */
+export async function enqueueStored(
+  { queue, now, deadlineMs }: Storing,
+  mail: AcceptedMail,
+  destinations: readonly Destination[],
+  store: (deadlineMs: number) => Promise<StoredBody>,
+): Promise<Commit> {
   const started = now();
-  const body = await queue.putBody(mail.id, message, deadlineMs);
+  const body = await store(deadlineMs);
   if (!body.ok) return body;
   const left = Math.max(deadlineMs - (now() - started), leastCommitMs);
   return queue.commit(

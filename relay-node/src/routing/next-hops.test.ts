@@ -4,14 +4,17 @@ import fc from 'fast-check';
 import type { DomainPolicy, Route } from '@relayfleet/contract/snapshot.ts';
 import { createAddressGuard } from './address-guard.ts';
 import type { Answer, MxRecord, Resolver } from './dns.ts';
-import { addressesOf, nextHops } from './next-hops.ts';
+import { addressesOf, nextHops, type RoutingDeps } from './next-hops.ts';
 
 const found = <T>(...records: T[]): Answer<T> => ({ kind: 'found', records });
 const nxdomain = { kind: 'no-such-name' } as const;
 const nodata = { kind: 'none' } as const;
 const servfail = { kind: 'unavailable', detail: 'ESERVFAIL' } as const;
 
-function deps(zone: { mx?: Record<string, Answer<MxRecord>>; a?: Record<string, Answer<string>> }, random = () => 0) {
+function deps(
+  zone: { mx?: Record<string, Answer<MxRecord>>; a?: Record<string, Answer<string>> },
+  random = () => 0,
+): RoutingDeps {
   const dns: Resolver = {
     mx: async (domain) => zone.mx?.[domain] ?? nxdomain,
     addresses: async (host) => zone.a?.[host] ?? nxdomain,
@@ -30,8 +33,10 @@ function policy(route: Route['via'] = { kind: 'mx' }): DomainPolicy {
   };
 }
 
-async function hosts(dependencies: ReturnType<typeof deps>): Promise<readonly string[] | string> {
-  const hops = await nextHops(policy(), 'to.example', dependencies);
+const to = (from: DomainPolicy) => ({ policy: from, recipientDomain: 'to.example', helloName: 'Relay.us.example' });
+
+async function hosts(dependencies: RoutingDeps): Promise<readonly string[] | string> {
+  const hops = await nextHops(to(policy()), dependencies);
   return hops.ok ? hops.hops.map(({ host }) => host) : hops.failure.kind;
 }
 const mx = (answer: Answer<MxRecord>, a: Record<string, Answer<string>> = {}) =>
@@ -39,7 +44,7 @@ const mx = (answer: Answer<MxRecord>, a: Record<string, Answer<string>> = {}) =>
 
 test('MX hosts come by preference, with the domain’s TLS policy and port 25', async () => {
   const zone = mx(found({ preference: 20, host: 'b.example' }, { preference: 10, host: 'a.example' }));
-  assert.deepEqual(await nextHops(policy(), 'to.example', zone), {
+  assert.deepEqual(await nextHops(to(policy()), zone), {
     ok: true,
     hops: ['a.example', 'b.example'].map((host) => ({
       host,
@@ -81,7 +86,7 @@ test('a shuffled list keeps preference order, whatever the randomness', async ()
   );
 });
 
-const verdicts: Readonly<Record<string, [ReturnType<typeof deps>, readonly string[] | string]>> = {
+const verdicts: Readonly<Record<string, [RoutingDeps, readonly string[] | string]>> = {
   'NXDOMAIN for the domain': [deps({}), 'no-such-domain'],
   'a null MX': [mx(found({ preference: 0, host: '' })), 'null-mx'],
   'no MX but an address: the domain itself': [mx(nodata, { 'to.example': found('192.0.2.1') }), ['to.example']],
@@ -103,6 +108,36 @@ const verdicts: Readonly<Record<string, [ReturnType<typeof deps>, readonly strin
 };
 for (const [name, [dependencies, expected]] of Object.entries(verdicts))
   test(name, async () => assert.deepEqual(await hosts(dependencies), expected));
+
+const best = { preference: 5, host: 'best.example' };
+const us = { preference: 10, host: 'relay.us.example' };
+const equal = { preference: 10, host: 'equal.example' };
+const worse = { preference: 20, host: 'worse.example' };
+
+test('where we are among the MX hosts ourselves, only better ones are asked', async () => {
+  for (const random of [() => 0, () => 0.999]) {
+    assert.deepEqual(await hosts({ ...mx(found(worse, us, equal, best)), random }), ['best.example']);
+    assert.equal(await hosts({ ...mx(found(worse, us, equal)), random }), 'loop');
+  }
+  assert.deepEqual(await hosts(mx(found(worse, best))), ['best.example', 'worse.example']);
+});
+
+test('we are among them by address too, where we listen on that port', async () => {
+  const zone = mx(found(best, worse, { preference: 7, host: 'alias.example' }), {
+    'alias.example': found('192.0.2.8', '192.0.2.7'),
+    'best.example': found('192.0.2.1'),
+    'worse.example': servfail,
+  });
+  const isOwnAddress = (address: string) => address === '192.0.2.7';
+  assert.deepEqual(await hosts({ ...zone, isOwnAddress }), ['best.example']);
+  assert.equal((await hosts(zone)).length, 3);
+});
+
+test('a domain without MX whose address is ours is a loop', async () => {
+  const zone = mx(nodata, { 'to.example': found('192.0.2.7') });
+  assert.equal(await hosts({ ...zone, isOwnAddress: () => true }), 'loop');
+  assert.deepEqual(await hosts({ ...zone, isOwnAddress: () => false }), ['to.example']);
+});
 
 test('an address is used only without any MX, not when the MX hosts have none', async () => {
   const zone = mx(found({ preference: 1, host: 'gone.example' }), { 'to.example': found('192.0.2.1') });
@@ -128,7 +163,7 @@ test('smarthosts keep their order and their own TLS mode; port 25 means the flee
       },
     ],
   };
-  assert.deepEqual(await nextHops(policy(via), 'to.example', { ...deps({}), smtpPort: 2525 }), {
+  assert.deepEqual(await nextHops(to(policy(via)), { ...deps({}), smtpPort: 2525 }), {
     ok: true,
     hops: [
       { host: 'one.example', port: 2525, implicitTls: false, tls: 'Require', floor: '1.3' },
@@ -147,7 +182,7 @@ test('smarthosts keep their order and their own TLS mode; port 25 means the flee
 
 test('without a matching route there is no hop', async () => {
   const none = { ...policy(), routes: [] };
-  assert.deepEqual(await nextHops(none, 'to.example', deps({})), { ok: false, failure: { kind: 'no-route' } });
+  assert.deepEqual(await nextHops(to(none), deps({})), { ok: false, failure: { kind: 'no-route' } });
 });
 
 test('addresses pass the guard, IPv4 first, at most ten', async () => {

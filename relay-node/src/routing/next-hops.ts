@@ -1,11 +1,12 @@
 // The hosts to try for a recipient domain, in order: the route's smarthosts, or the domain's MX hosts.
-// RFC 5321 §5.1: MX by preference, at random within one preference; addresses of the domain itself only without any MX.
+// RFC 5321 §5.1: MX by preference, but never ourselves or what is not better; the domain's own addresses only without any MX.
 // Says what DNS left open as a named failure; outcome/classify.ts gives it its meaning.
 import { isIP } from 'node:net';
 import { canonicalDomain } from '@relayfleet/contract/domain-name.ts';
 import type { DomainPolicy, Smarthost, TlsMode } from '@relayfleet/contract/snapshot.ts';
 import type { AddressGuard } from './address-guard.ts';
 import type { Answer, MxRecord, Resolver } from './dns.ts';
+import { byPreference, byPriority, shuffle } from './order.ts';
 import { routeFor } from './route.ts';
 
 /** One host to hand mail to, and how. Its addresses are looked up when its turn comes. */
@@ -28,6 +29,8 @@ export type RoutingFailure =
   | { readonly kind: 'null-mx' }
   /** The domain exists and names no host for mail. */
   | { readonly kind: 'no-mail-host' }
+  /** No MX host of the domain is better than ourselves: the mail would come back. */
+  | { readonly kind: 'loop' }
   /** A next hop's name leads to no address. */
   | { readonly kind: 'no-address' }
   | { readonly kind: 'dns-unavailable'; readonly detail: string }
@@ -44,18 +47,26 @@ export type RoutingDeps = {
   readonly random: () => number;
   /** What port 25 means here; another one only where nobody may bind 25. */
   readonly smtpPort: number;
+  /** Whether an address is one at which this node itself answers on that port; absent: it does so nowhere. */
+  readonly isOwnAddress?: ((address: string) => boolean) | undefined;
 };
 
 const mostHosts = 10; // a domain's owner may list any number; each may cost a connection
 const mostAddresses = 10;
 
-/** The hops for mail from `policy`'s domain to `recipientDomain`, best first. */
-export async function nextHops(policy: DomainPolicy, recipientDomain: string, deps: RoutingDeps): Promise<Hops> {
+/** From whose domain mail goes, to which one, and the name we go by. */
+export type Leg = { readonly policy: DomainPolicy; readonly recipientDomain: string; readonly helloName: string };
+
+/** The hops for mail, best first. */
+export async function nextHops(leg: Leg, deps: RoutingDeps): Promise<Hops> {
+  const { policy, recipientDomain } = leg;
   const route = routeFor(policy, recipientDomain);
   if (route === undefined) return failed({ kind: 'no-route' });
-  if (route.via.kind === 'smarthosts')
-    return { ok: true, hops: route.via.hosts.map((smarthost) => smarthostHop(smarthost, policy, deps.smtpPort)) };
-  const hosts = await mailHosts(recipientDomain, deps);
+  if (route.via.kind === 'smarthosts') {
+    const smarthosts = byPriority(route.via.hosts, deps.random);
+    return { ok: true, hops: smarthosts.map((smarthost) => smarthostHop(smarthost, policy, deps.smtpPort)) };
+  }
+  const hosts = await mailHosts(leg, deps);
   if (!hosts.ok) return hosts;
   const { mode, floor } = policy.tls;
   return {
@@ -82,24 +93,34 @@ export async function addressesOf(host: string, guard: AddressGuard, { dns, rand
 }
 
 async function mailHosts(
-  domain: string,
-  { dns, random }: RoutingDeps,
+  { recipientDomain, helloName }: Pick<Leg, 'recipientDomain' | 'helloName'>,
+  deps: RoutingDeps,
 ): Promise<{ readonly ok: true; readonly hosts: readonly string[] } | Failed> {
+  const listed = await listedHosts(recipientDomain, deps);
+  if (!listed.ok) return listed;
+  const hosts = await betterThanUs(listed.records, helloName, deps);
+  return hosts.length > 0 ? { ok: true, hosts: hosts.map(({ host }) => host) } : failed({ kind: 'loop' });
+}
+
+type Listed = { readonly ok: true; readonly records: readonly MxRecord[] } | Failed;
+
+async function listedHosts(domain: string, { dns, random }: RoutingDeps): Promise<Listed> {
   const mx = await dns.mx(domain);
   if (mx.kind === 'unavailable') return failed({ kind: 'dns-unavailable', detail: mx.detail });
   if (mx.kind === 'no-such-name') return failed({ kind: 'no-such-domain' });
   if (mx.kind === 'none') return implicitMailHost(domain, dns);
   if (mx.records.every(({ host }) => host === '')) return failed({ kind: 'null-mx' }); // RFC 7505 §3
-  const hosts = byPreference(mx.records, random).filter((host) => canonicalDomain(host) !== undefined);
-  return hosts.length > 0 ? { ok: true, hosts: hosts.slice(0, mostHosts) } : failed({ kind: 'no-address' });
+  const named = mx.records.filter(({ host }) => canonicalDomain(host) !== undefined);
+  const records = byPreference(named, random).slice(0, mostHosts);
+  return records.length > 0 ? { ok: true, records } : failed({ kind: 'no-address' });
 }
 
-/** RFC 5321 §5.1: without MX records the domain itself is the host, if it has an address. */
-async function implicitMailHost(domain: string, dns: Resolver): ReturnType<typeof mailHosts> {
+/** RFC 5321 §5.1: without MX records the domain itself is the host, with preference 0, if it has an address. */
+async function implicitMailHost(domain: string, dns: Resolver): Promise<Listed> {
   const answer = await dns.addresses(domain);
   switch (answer.kind) {
     case 'found':
-      return { ok: true, hosts: [domain] };
+      return { ok: true, records: [{ preference: 0, host: domain }] };
     case 'unavailable':
       return failed({ kind: 'dns-unavailable', detail: answer.detail });
     case 'no-such-name':
@@ -107,6 +128,23 @@ async function implicitMailHost(domain: string, dns: Resolver): ReturnType<typeo
     case 'none':
       return failed({ kind: 'no-mail-host' });
   }
+}
+
+/** RFC 5321 §5.1: where we are among the MX hosts, we and all that are not preferred to us are left out. */
+async function betterThanUs(
+  records: readonly MxRecord[],
+  helloName: string,
+  { dns, isOwnAddress }: RoutingDeps,
+): Promise<readonly MxRecord[]> {
+  const areUs = await Promise.all(
+    records.map(async ({ host }) => {
+      if (host === helloName.toLowerCase()) return true;
+      const answer = isOwnAddress && (await dns.addresses(host)); // asked only where we listen on that port at all
+      return answer?.kind === 'found' && answer.records.some((address) => isOwnAddress?.(address));
+    }),
+  );
+  const ours = Math.min(...records.filter((_, i) => areUs[i]).map(({ preference }) => preference));
+  return records.filter(({ preference }) => preference < ours);
 }
 
 function smarthostHop(smarthost: Smarthost, policy: DomainPolicy, smtpPort: number): Hop {
@@ -120,22 +158,6 @@ function smarthostHop(smarthost: Smarthost, policy: DomainPolicy, smtpPort: numb
     ...(ca === undefined ? {} : { ca }),
     ...(auth === undefined ? {} : { auth }),
   };
-}
-
-function byPreference(records: readonly MxRecord[], random: () => number): readonly string[] {
-  return shuffle(records, random)
-    .toSorted((a, b) => a.preference - b.preference) // stable: the order within one preference stays random
-    .map(({ host }) => host);
-}
-
-/** Fisher-Yates. */
-function shuffle<T>(items: readonly T[], random: () => number): readonly T[] {
-  const shuffled = [...items];
-  for (let i = shuffled.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!];
-  }
-  return shuffled;
 }
 
 function failed(failure: RoutingFailure): Failed {

@@ -39,25 +39,61 @@ export function relaxHeaders(message: Buffer, fields: readonly HeaderField[]): B
   return relaxed.subarray(0, at);
 }
 
-/** SHA-256 of the relaxed body, base64 (RFC 6376 §3.4.4). Yields to the event loop between slices of a large body. */
-export async function bodyHash(message: Buffer, bodyStart: number, sliceBytes = 262_144): Promise<string> {
+/** A body's hash in the making. */
+export type BodyHash = {
+  /** The next bytes of the body, cut anywhere. */
+  push(bytes: Uint8Array): void;
+  /** SHA-256 of the relaxed body, base64 (RFC 6376 §3.4.4). */
+  end(): string;
+};
+
+/** `sliceBytes`: worked on at a time, in about twice as much memory. */
+export function createBodyHash(sliceBytes = 65_536): BodyHash {
   const hash = createHash('sha256');
-  const relaxed = Buffer.allocUnsafe(2 * Math.min(sliceBytes, message.length - bodyStart) + 8);
+  const relaxed = Buffer.allocUnsafe(2 * sliceBytes + 8);
   const state: BodyState = { lineEnds: 0, blank: false, empty: true };
-  for (let from = bodyStart; from < message.length;) {
-    const to = Math.min(from + sliceBytes, message.length);
-    // A slice never ends between CR and LF: relaxSlice looks one byte ahead.
-    const end = message[to - 1] === cr && message[to] === lf ? to + 1 : to;
-    const written = relaxSlice(message.subarray(from, end), state, {
-      into: relaxed,
-      spill: (bytes) => hash.update(bytes),
-    });
+  const spill = (bytes: Buffer) => void hash.update(bytes);
+  let heldCr = false; // whether a CR ends a line shows only with the byte behind it
+  const relax = (slice: Uint8Array) => {
+    const written = relaxSlice(slice, state, { into: relaxed, spill });
     hash.update(relaxed.subarray(0, written));
-    from = end;
+  };
+  return {
+    push(bytes) {
+      if (bytes.length === 0) return;
+      if (heldCr) relax(bytes[0] === lf ? lineEnd : lineEnd.subarray(0, 1));
+      let from = heldCr && bytes[0] === lf ? 1 : 0;
+      heldCr = from < bytes.length && bytes.at(-1) === cr;
+      const end = heldCr ? bytes.length - 1 : bytes.length;
+      while (from < end) {
+        const to = Math.min(from + sliceBytes, end);
+        // A slice never ends between CR and LF: relaxSlice looks one byte ahead.
+        const cut = bytes[to - 1] === cr && bytes[to] === lf ? to + 1 : to;
+        relax(bytes.subarray(from, cut));
+        from = cut;
+      }
+    },
+    end() {
+      if (heldCr) relax(lineEnd.subarray(0, 1));
+      heldCr = false;
+      if (!state.empty) hash.update(lineEnd);
+      return hash.digest('base64');
+    },
+  };
+}
+
+const lineEnd = Buffer.from('\r\n');
+
+/** The same of a body at hand. Yields to the event loop between slices of a large one. */
+export async function bodyHash(message: Uint8Array, bodyStart: number, sliceBytes = 262_144): Promise<string> {
+  const hash = createBodyHash(Math.min(sliceBytes, message.length - bodyStart));
+  for (let from = bodyStart; from < message.length;) {
+    const to = from + sliceBytes;
+    hash.push(message.subarray(from, to));
+    from = to;
     if (from < message.length) await nextTurn();
   }
-  if (!state.empty) hash.update('\r\n');
-  return hash.digest('base64');
+  return hash.end();
 }
 
 /** What one slice of a body leaves to the next: line ends and a blank that count only if something follows them. */
@@ -65,7 +101,7 @@ type BodyState = { lineEnds: number; blank: boolean; empty: boolean };
 type Output = { readonly into: Buffer; readonly spill: (bytes: Buffer) => void };
 
 /** Writes the relaxed form of a slice; returns how much of `into` is filled. */
-function relaxSlice(slice: Buffer, state: BodyState, output: Output): number {
+function relaxSlice(slice: Uint8Array, state: BodyState, output: Output): number {
   const { into } = output;
   let at = 0;
   for (let i = 0; i < slice.length; i++) {

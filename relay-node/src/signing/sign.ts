@@ -8,8 +8,10 @@ import { bodyHash, relaxHeaders, splitMessage, type HeaderField } from './canoni
 import type { SigningKey } from './keys.ts';
 
 export type SignRequest = {
-  /** The whole message, lines ending in CRLF. */
+  /** The whole message, lines ending in CRLF; with `relaxedHash` a beginning that holds the header section will do. */
   readonly message: Buffer;
+  /** Of its body, where it is known already (`createBodyHash`). */
+  readonly relaxedHash?: string | undefined;
   /** The signing domain, `d=`. */
   readonly domain: string;
   readonly keys: readonly SigningKey[];
@@ -50,11 +52,11 @@ export const oversignedFields = [
 const signAsync = promisify(cryptoSign);
 
 /** Header lines to put in front of the message, one per key, each ending in CRLF. */
-export async function sign({ message, domain, keys, now, latest = now }: SignRequest): Promise<Buffer> {
+export async function sign({ message, relaxedHash, domain, keys, now, latest = now }: SignRequest): Promise<Buffer> {
   const { fields, bodyStart } = splitMessage(message);
   const { names, signed } = selectFields(fields);
   const headers = relaxHeaders(message, signed);
-  const hash = await bodyHash(message, bodyStart);
+  const hash = relaxedHash ?? (await bodyHash(message, bodyStart));
   const since = Math.floor(now / 1000);
   const until = Math.floor(latest / 1000) + signatureLifetimeSeconds;
   const lines = await Promise.all(

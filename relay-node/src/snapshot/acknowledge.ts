@@ -15,8 +15,8 @@ export type AcknowledgeDeps = {
   readonly later: (ms: number, work: () => void) => () => void;
 };
 
-/** What the node holds at the moment. */
-export type Holding = Pick<Acknowledgement, 'generation' | 'keyIds' | 'problems'>;
+/** What the node holds at the moment, and what it found out about it. */
+export type Holding = Pick<Acknowledgement, 'generation' | 'keyIds' | 'problems' | 'missingHosts'>;
 
 export type Acknowledging = {
   /** Says it now. Never rejects. */
@@ -30,10 +30,10 @@ export function keepAcknowledging(deps: AcknowledgeDeps, holding: () => Holding)
   const { acknowledger, node, version, events, later } = deps;
   let cancel = () => {};
   const say = () => {
-    const { generation, keyIds, problems } = holding();
+    const { generation, ...held } = holding();
     const highestSeen = generation; // generations only grow while a node holds one
     const about = { v: 1, node, version, at: deps.now(), ready: deps.ready() } as const;
-    return acknowledger.put({ ...about, generation, highestSeen, keyIds, problems }).then(
+    return acknowledger.put({ ...about, generation, highestSeen, ...held }).then(
       () => events.acknowledged('written'),
       () => events.acknowledged('failed'),
     );

@@ -52,6 +52,7 @@ function setUp() {
     version: '1.2.3',
     ready: () => true,
     onAdopt: (snapshot) => void adopted.push(snapshot),
+    missingHosts: () => undefined,
     events: {
       configAdopted: note('adopted'),
       configRenewed: note('renewed'),

@@ -16,6 +16,8 @@ export type FollowDeps = AcknowledgeDeps & {
   /** Read again for every manifest, so that new keys in the mounted Secret are known. */
   readonly bootstrap: () => Bootstrap;
   readonly onAdopt: (snapshot: Snapshot) => void;
+  /** What acknowledgements say of smarthosts; undefined while nobody has looked. */
+  readonly missingHosts: () => Holding['missingHosts'];
   readonly events: Pick<
     NodeEvents,
     'configAdopted' | 'configRenewed' | 'configRefused' | 'configMissing' | 'acknowledged'
@@ -45,6 +47,7 @@ export function followSnapshot(deps: FollowDeps): Following {
     generation: held?.manifest.generation ?? 0,
     keyIds: deps.bootstrap().fleetKeys.map(({ id }) => id),
     problems: problem ? [problem] : [],
+    missingHosts: deps.missingHosts(),
   }));
   const refuse = (reason: ConfigRefusal, message: string) => {
     if (problem?.message !== message) events.configRefused(reason, message);

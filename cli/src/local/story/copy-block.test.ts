@@ -27,7 +27,11 @@ const ready: ReadyFile = {
   ],
   receiver: { host: '127.0.0.1', port: 2525, messages: '/s/received' },
   dns: { host: '127.0.0.1', port: 5354 },
-  nats: { url: 'nats://127.0.0.1:4222', reader: { username: 'reader', password: 'r' } },
+  nats: {
+    url: 'nats://127.0.0.1:4222',
+    reader: { username: 'reader', password: 'r' },
+    keeper: { username: 'keeper', password: 'k' },
+  },
   parts: [],
 };
 

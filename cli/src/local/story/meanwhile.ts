@@ -12,7 +12,7 @@ export type Surroundings = {
 export function meanwhile({ home, cwd, state, usualState }: Surroundings): string {
   const here = (path: string): string => (relative(cwd, path).startsWith('..') ? path : relative(cwd, path));
   const program = `${here(join(home, 'hack/node'))} ${here(join(home, 'cli/src/main.ts'))}`;
-  const where = state === join(cwd, usualState) ? '' : ` --state ${here(state)}`;
+  const where = state === join(cwd, usualState) ? '' : ` --state-dir ${here(state)}`;
   const tries: readonly (readonly [string, string])[] = [
     ['status', 'fleets, domains, platforms'],
     ['send --to you@receiver.test', 'another mail; its way is told here'],

@@ -60,7 +60,7 @@ export async function takeLock(file: string, guard: number | undefined, onWait: 
 }
 
 function inUse(pid: number, file: string): string {
-  return `another "relayfleet local" (process ${pid}) uses this state; stop it, or give this one its own with --state DIR (lock file ${file})`;
+  return `another "relayfleet local" (process ${pid}) uses this state; stop it, or give this one its own with --state-dir DIR (lock file ${file})`;
 }
 
 function leftOver(parts: readonly (readonly [string, number])[], file: string): string {

@@ -309,7 +309,7 @@ async function leavingFleet() {
   await here.write('a.yaml', fleet());
   const provider = await here.open();
   const { metadata } = provider.read().fleets[0] ?? assert.fail();
-  const finalizer = { fleet: { namespace: 'n', name: 'f' }, uid: metadata.uid };
+  const finalizer = { kind: 'RelayFleet' as const, ref: { namespace: 'n', name: 'f' }, uid: metadata.uid };
   const keys = { namespace: 'n', name: 'f-keys' };
   await provider.applySecret(wantedSecret({ ref: keys, owner: { kind: 'RelayFleet', name: 'f', uid: metadata.uid } }));
   assert.deepEqual(await provider.writeFinalizer({ ...finalizer, release: undefined }), { ok: true, changed: true });
@@ -361,6 +361,34 @@ test('a fleet that comes back while it is being deleted is a new one, once the o
   assert.equal(provider.read().fleets[0]?.spec.suspended, true);
   const late = await provider.writeFinalizer({ ...finalizer, release: { how: 'Withdrawn' } });
   assert.deepEqual(late, { ok: true, changed: false }, 'a word about the old one does nothing to the new one');
+});
+
+test('a domain with a finalizer stays with its key, and its file may come back to say what becomes of its mail', async () => {
+  const here = await place();
+  const file = (metadata = '', spec = '') =>
+    `{apiVersion: relayfleet.io/v1alpha1, kind: RelayDomain, metadata: {name: d, namespace: n${metadata}}, spec: {domain: a.test${spec}}}`;
+  await here.write('a.yaml', file());
+  const provider = await here.open();
+  const read = () => provider.read().domains[0];
+  const { uid } = read()?.metadata ?? assert.fail();
+  const finalizer = { kind: 'RelayDomain' as const, ref: { namespace: 'n', name: 'd' }, uid };
+  const key = { namespace: 'n', name: 'd-dkim' };
+  await provider.applySecret(wantedSecret({ ref: key, owner: { kind: 'RelayDomain', name: 'd', uid } }));
+  await provider.writeFinalizer({ ...finalizer, release: undefined });
+  assert.deepEqual(read()?.metadata.finalizers, ['relayfleet.io/drain']);
+  await here.write('a.yaml', '');
+  for (let look = 0; look < 2; look++, here.clock += 10_000) await provider.look();
+  assert.ok(read()?.metadata.deletionTimestamp !== undefined && provider.read().secrets.has('n/d-dkim'));
+
+  await here.write('a.yaml', file(', annotations: {relayfleet.io/on-delete: drop, other: x}', ', suspended: true'));
+  await provider.look();
+  assert.deepEqual(read()?.metadata.annotations, { 'relayfleet.io/on-delete': 'drop' });
+  assert.deepEqual([read()?.metadata.uid, read()?.spec.suspended], [uid, false], 'nothing else of it counts');
+  await here.write('a.yaml', '');
+  await provider.look();
+  assert.deepEqual(read()?.metadata.annotations, { 'relayfleet.io/on-delete': 'drop' }, 'a word said is said');
+  await provider.writeFinalizer({ ...finalizer, release: { how: 'Dropped' } });
+  assert.deepEqual([read(), provider.read().secrets.has('n/d-dkim')], [undefined, false]);
 });
 
 test('a fleet’s own certificate is mounted like one the operator makes', async () => {

@@ -6,7 +6,7 @@ import type { RelayFleet } from '@relayfleet/contract/api/relay-fleet.ts';
 import type { Secret } from '@relayfleet/contract/api/object-meta.ts';
 import { refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import { generationAnnotation } from '../../owned-secrets.ts';
-import { withdrawFinalizer, type WantedFinalizer } from '../../plan.ts';
+import { finalizerOf, type WantedFinalizer } from '../../plan.ts';
 import type { Observed, Provider, Written } from '../provider.ts';
 import { createMemory } from './memory.ts';
 import { materialise, sweepMounts } from './mounts.ts';
@@ -77,12 +77,12 @@ export function createFileProvider(options: FileProviderOptions): FileProvider {
     if (secretsChanged || refusalsChanged || !sameRecords(before, settled)) onChange();
   }
 
-  async function writeFinalizer({ fleet, uid, release }: WantedFinalizer): Promise<boolean> {
-    const key = recordKey('RelayFleet', fleet);
+  async function writeFinalizer({ kind, ref, uid, release }: WantedFinalizer): Promise<boolean> {
+    const key = recordKey(kind, ref);
     const record = settled.records.get(key);
     if (record?.uid !== uid) return false;
-    const others = (record.finalizers ?? []).filter((finalizer) => finalizer !== withdrawFinalizer);
-    const finalizers = release ? others : [...others, withdrawFinalizer];
+    const others = (record.finalizers ?? []).filter((finalizer) => finalizer !== finalizerOf[kind]);
+    const finalizers = release ? others : [...others, finalizerOf[kind]];
     settled = { ...settled, records: new Map([...settled.records, [key, { ...record, finalizers }]]) };
     await memory.keep(settled.records);
     lastScan = undefined; // what was held may go, and what was waiting behind it may come

@@ -3,11 +3,13 @@
 //   - An invalid document leaves the object's last good form in force.
 //   - A file that cannot be read or attributed in full leaves everything that came from it in force.
 //   - An object is gone when it was missing for a moment, not in one look: editors replace files by removing them first.
-//   - One with a finalizer is then being deleted, which its file's return does not undo, and gone once it has none.
+//   - One with a finalizer is then being deleted, which its file's return does not undo, and gone once it has none. The file may
+//     come back to say what is to become of its mail, as `kubectl annotate` may in a cluster.
 // Pure: time and uids come in.
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import { onDeleteAnnotation } from '../../on-delete.ts';
 import type { ScannedDirectory } from './scan-directory.ts';
 import type { JsonObject } from './schema/structural.ts';
 import type { Validator } from './schema/validate.ts';
@@ -52,7 +54,10 @@ export function settle(scan: readonly ScannedDirectory[], before: Settlement, de
   const absent = new Map<string, number>();
   for (const [key, documents] of found) {
     const former = before.records.get(key);
-    if (former && isHeld(former)) continue;
+    if (former && isHeld(former)) {
+      records.set(key, withWordOf(documents, former));
+      continue;
+    }
     const known = isDeleted(former) ? undefined : former;
     const judged = judge(documents, known, deps);
     refusals.push(...judged.refusals);
@@ -60,7 +65,7 @@ export function settle(scan: readonly ScannedDirectory[], before: Settlement, de
   }
   for (const [key, known] of before.records) {
     if (isDeleted(known)) {
-      if (isHeld(known)) records.set(key, known);
+      if (isHeld(known) && !found.has(key)) records.set(key, known);
       continue;
     }
     if (found.has(key)) continue;
@@ -81,6 +86,16 @@ function isDeleted(record: ObjectRecord | undefined): boolean {
 /** Being deleted, but somebody has something to do before. */
 function isHeld(record: ObjectRecord): boolean {
   return isDeleted(record) && record.finalizers !== undefined && record.finalizers.length > 0;
+}
+
+/** Of the file of an object that is being deleted only this annotation counts; all else is its successor's. */
+function withWordOf(documents: readonly Found[], held: ObjectRecord): ObjectRecord {
+  const metadata = held.object['metadata'] as { readonly annotations?: Readonly<Record<string, string>> };
+  const named = documents[0]?.value as { metadata?: { annotations?: Readonly<Record<string, unknown>> } } | undefined;
+  const word = named?.metadata?.annotations?.[onDeleteAnnotation];
+  if (typeof word !== 'string' || word === metadata.annotations?.[onDeleteAnnotation]) return held;
+  const annotations = { ...metadata.annotations, [onDeleteAnnotation]: word };
+  return { ...held, object: { ...held.object, metadata: { ...metadata, annotations } } };
 }
 
 /** metav1.Time: whole seconds. */

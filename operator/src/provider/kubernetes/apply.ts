@@ -1,9 +1,10 @@
 // Server-side apply, the way everything is written but one: the fields we name become ours, everybody else's stay.
 // One field manager per concern, so that taking a field out of one concern never removes what another set.
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/
-import type { RelayFleet } from '@relayfleet/contract/api/relay-fleet.ts';
+import type { ObjectMeta } from '@relayfleet/contract/api/object-meta.ts';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
-import { withdrawFinalizer, type WantedSecret, type WantedStatus } from '../../plan.ts';
+import { finalizerOf, type WantedSecret, type WantedStatus } from '../../plan.ts';
+import type { Kind } from '../../world.ts';
 import type { Api, ApiAnswer } from './http.ts';
 import { objectPath, resources, type Resource } from './resources.ts';
 
@@ -44,27 +45,30 @@ export function applyAnnotations(
   });
 }
 
-/** Only on that very fleet: the uid is a precondition, so that none is made that is nothing but a finalizer. */
+/** Only on that very object: the uid is a precondition, so that none is made that is nothing but a finalizer. */
 export function applyFinalizer(
   api: Api,
-  target: { readonly ref: ObjectRef; readonly uid: string },
+  { kind, ref, uid }: { readonly kind: Kind; readonly ref: ObjectRef; readonly uid: string },
 ): Promise<ApiAnswer> {
-  return apply(api, resources.RelayFleet, target.ref, {
+  return apply(api, resources[kind], ref, {
     manager: 'relayfleet-finalizer',
-    body: { metadata: { uid: target.uid, finalizers: [withdrawFinalizer] } },
+    body: { metadata: { uid, finalizers: [finalizerOf[kind]] } },
   });
 }
 
 /**
- * Takes our finalizer away whoever else owns the field by now, which an apply would not: a fleet restored from a backup, or
+ * Takes our finalizer away whoever else owns the field by now, which an apply would not: an object restored from a backup, or
  * applied as it was read, has it from there, and its deletion would never end.
  */
-export function removeFinalizer(api: Api, { metadata }: Pick<RelayFleet, 'metadata'>): Promise<ApiAnswer> {
+export function removeFinalizer(
+  api: Api,
+  { kind, metadata }: { readonly kind: Kind; readonly metadata: ObjectMeta },
+): Promise<ApiAnswer> {
   const { namespace, name, uid, resourceVersion } = metadata;
-  const finalizers = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== withdrawFinalizer);
+  const finalizers = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== finalizerOf[kind]);
   return api.request({
     method: 'PATCH',
-    path: objectPath(resources.RelayFleet, { namespace, name }),
+    path: objectPath(resources[kind], { namespace, name }),
     query: { fieldManager: 'relayfleet-finalizer' satisfies FieldManager },
     contentType: 'application/merge-patch+json',
     body: { metadata: { uid, resourceVersion, finalizers } },

@@ -71,12 +71,7 @@ export function createKubernetesProvider(options: KubernetesProviderOptions): Pr
 }
 
 function objectsOf({ fleets, domains, platforms }: Collections) {
-  return { fleets: [...fleets.values()], domains: staying(domains), platforms: staying(platforms) };
-}
-
-/** An object that is being deleted has lost its say, although somebody's finalizer may keep it; a fleet has a last word. */
-function staying<T extends Stored & { readonly metadata: ObjectMeta }>(store: Store<T>): T[] {
-  return [...store.values()].filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return { fleets: [...fleets.values()], domains: [...domains.values()], platforms: [...platforms.values()] };
 }
 
 function byKey(store: Store<Secret>): [string, Secret][] {
@@ -113,13 +108,15 @@ async function writeStatus(api: Api, collections: Collections, wanted: WantedSta
 
 async function writeFinalizer(
   api: Api,
-  { fleets }: Collections,
-  { fleet, uid, release }: WantedFinalizer,
+  collections: Collections,
+  { kind, ref, uid, release }: WantedFinalizer,
 ): Promise<Written> {
-  const held = fleets.get(refKey(fleet));
+  const store: Store<Stored> = storeOf(collections, kind);
+  const held = store.get(refKey(ref));
   if (held?.metadata.uid !== uid) return { ok: true, changed: false };
-  const answer = await (release ? removeFinalizer(api, held) : applyFinalizer(api, { ref: fleet, uid }));
-  return updated(fleets, 'RelayFleet', answer);
+  const metadata = held.metadata as ObjectMeta;
+  const answer = await (release ? removeFinalizer(api, { kind, metadata }) : applyFinalizer(api, { kind, ref, uid }));
+  return updated(store, kind, answer);
 }
 
 async function noteGeneration(

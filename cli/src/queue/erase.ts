@@ -1,0 +1,35 @@
+// Erasing dead letters, the one removal a person does by himself: each has had its final state, and what lies there is evidence.
+import { inTurns } from '@relayfleet/jetstream/in-turns.ts';
+import { listEntries } from '@relayfleet/jetstream/inspect.ts';
+import { eraseDeadLetter } from '@relayfleet/jetstream/remains.ts';
+import { misused, type Call, type Outcome, type Terminal } from '../command.ts';
+import { countEntries } from './counts.ts';
+import { change, type Change } from './give-order.ts';
+import { isEverything, readSelection } from './selection.ts';
+
+const atOnce = 8;
+
+export async function eraseDeadLetters(call: Call, terminal: Terminal): Promise<Outcome> {
+  const now = Date.now();
+  if (call.args.length > 0) return misused(`queue drop takes no arguments, got "${call.args.join(' ')}"`);
+  const selection = readSelection(call, now);
+  if (typeof selection === 'string') return misused(selection);
+  if (call.isSet('all') && !isEverything(selection))
+    return misused('--all and a filter contradict each other; give one of them');
+  return change({ call, terminal }, async (nats): Promise<Change> => {
+    const letters = await listEntries(nats, { ...selection.filter, states: ['dead'] });
+    const counts = countEntries(letters, now);
+    return {
+      counts,
+      deed: `erase ${counts.total} dead ${counts.total === 1 ? 'letter' : 'letters'}`,
+      effect: 'What became of these mails stays on record; what they held is gone for good.',
+      nothing: 'No dead letters match.',
+      about: {},
+      carryOut: async () => {
+        const erased = await inTurns(letters, atOnce, ({ subject }) => eraseDeadLetter(nats, subject));
+        const count = erased.filter((gone) => gone).length;
+        return { ok: true, words: `${count} erased.`, result: { erased: count } };
+      },
+    };
+  });
+}

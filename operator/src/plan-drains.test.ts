@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import type { Acknowledgement } from '@relayfleet/contract/acknowledgement.ts';
+import { refKey } from '@relayfleet/contract/object-ref.ts';
+import { mint } from './mint/mint.ts';
+import { drainFinalizer, withdrawFinalizer, type Plan } from './plan.ts';
+import { plan } from './plan-world.ts';
+import { advanceEntries } from './snapshot/entries.ts';
+import { applied, emptyWorld, relayDomain, relayFleet, secret, senderPlatform, testNow } from './testing/objects.ts';
+import type { DrainObservation, FleetObservation, World } from './world.ts';
+
+const held = { finalizers: [drainFinalizer] };
+const leaving = { ...held, deletionTimestamp: '2026-01-15T11:59:00Z' };
+const fleet = relayFleet('n/f', {}, { finalizers: [withdrawFinalizer] });
+const user = (name: string) => secret(`n/${name}`, { username: 'u', password: 'p' });
+const ed25519 = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const ownKey = secret('n/own', { 'private-key': ed25519 });
+const domainSpec = {
+  fleetRefs: [{ name: 'f' }],
+  dkim: { algorithms: [], keyRefs: [{ selector: 's', name: 'own' }] },
+};
+const domain = (meta: object = held, spec: object = {}) => relayDomain('n/d', { ...domainSpec, ...spec }, meta);
+const platformSpec = {
+  domainRefs: [{ name: 'd', from: ['*'] }],
+  auth: { type: 'Password', passwordRef: { name: 'pw', key: 'password' } },
+} as const;
+const platform = (meta: object = held, spec: object = {}) => senderPlatform('n/p', { ...platformSpec, ...spec }, meta);
+const keys = await keysOf();
+const base = [user('nats-operator'), user('nats-node'), keys, ownKey];
+
+function world(over: Partial<World> = {}): World {
+  return emptyWorld({
+    fleets: [fleet],
+    domains: [domain()],
+    platforms: [],
+    secrets: new Map(base.map((item) => [refKey(item.metadata), item])),
+    ...over,
+  });
+}
+
+async function keysOf() {
+  const secrets = new Map([['n/nats-operator', user('nats-operator')]]);
+  const [request] = plan(emptyWorld({ fleets: [fleet], secrets })).mint;
+  assert.ok(request);
+  return applied(await mint(request, { now: () => testNow, randomBytes }));
+}
+
+type Seen = {
+  /** Whose wish the bucket holds, as generation 7; the world itself where it is not said. */
+  readonly published?: World;
+  readonly nodes?: readonly Partial<Acknowledgement>[];
+  readonly drains?: Record<string, DrainObservation>;
+  readonly nats?: string;
+};
+
+/** The world with what is observed of it. */
+function observed(given: World, { published = given, nodes = [{}], drains = {}, nats }: Seen = {}): World {
+  const known = {
+    ...published,
+    observations: new Map([['n/f', { nats: { ok: true }, acknowledgements: [] } as const]]),
+  };
+  const [snapshot] = plan(known).snapshots;
+  assert.ok(snapshot);
+  const { content, digest, entries } = snapshot;
+  const said = {
+    v: 1 as const,
+    node: 'x',
+    version: '1',
+    at: testNow,
+    generation: 7,
+    highestSeen: 7,
+    keyIds: [],
+    ready: true,
+  };
+  const observation: FleetObservation = {
+    nats: nats === undefined ? { ok: true } : { ok: false, problem: nats },
+    published: { generation: 7, digest, at: testNow, content, entries: advanceEntries(undefined, entries, 7) },
+    acknowledgements: nodes.map((node) => ({ ...said, problems: [], ...node })),
+    drains: new Map(Object.entries(drains)),
+  };
+  return { ...given, observations: new Map([['n/f', observation]]) };
+}
+
+const domainUid = domain().metadata.uid;
+const empty = { entries: 0, emptyLooks: 2 };
+const released = ({ finalizers }: Plan) =>
+  finalizers.flatMap(({ kind, release }) => (release ? `${kind} ${release.how}` : []));
+const ready = ({ statuses }: Plan, kind: string) =>
+  statuses.find((status) => status.kind === kind)?.status.conditions?.find(({ type }) => type === 'Ready');
+const wantedDrains = ({ connections }: Plan) => connections.flatMap(({ drains }) => drains);
+
+test('a domain or platform that is accepted gets the finalizer, once; one that nobody accepts gets none', () => {
+  const fresh = world({ domains: [domain({})], platforms: [platform({})] });
+  const wanted = plan(fresh).finalizers.map(({ kind, release }) => [kind, release]);
+  assert.deepEqual(wanted, [
+    ['RelayDomain', undefined],
+    ['SenderPlatform', undefined],
+  ]);
+  assert.deepEqual(plan(world({ platforms: [platform()] })).finalizers, []);
+  assert.deepEqual(plan(world({ domains: [domain({}, { fleetRefs: [{ name: 'gone' }] })] })).finalizers, []);
+});
+
+test('a deleted domain stays in the snapshot, draining, until two looks found its queue empty', () => {
+  const given = world({ domains: [domain(leaving)] });
+  const look = (drain: DrainObservation | undefined) =>
+    plan(observed(given, drain ? { drains: { [domainUid]: drain } } : {}));
+  assert.deepEqual(
+    look(undefined).snapshots[0]?.content.domains.map((each) => [each.domain, each.draining]),
+    [['example.com', true]],
+  );
+  for (const waiting of [undefined, { entries: 3, emptyLooks: 0 }, { entries: 0, emptyLooks: 1 }])
+    assert.deepEqual(released(look(waiting)), []);
+  assert.deepEqual(released(look(empty)), ['RelayDomain Drained']);
+  assert.deepEqual(
+    look(empty).statuses.map(({ kind }) => kind),
+    ['RelayFleet'],
+    'what may go needs no status',
+  );
+});
+
+test('an empty queue proves nothing while some node may take mail for it', () => {
+  const given = world({ domains: [domain(leaving)] });
+  const drains = { [domainUid]: empty };
+  for (const seen of [
+    { published: world() },
+    { nodes: [{ generation: 7 }, { node: 'y', generation: 6 }] },
+    { nats: 'no answer' },
+  ]) {
+    const wanted = plan(observed(given, { drains, ...seen }));
+    assert.deepEqual(released(wanted), []);
+    assert.equal(wantedDrains(wanted)[0]?.closed, false);
+  }
+  assert.deepEqual(released(plan(observed(given, { drains, nodes: [{ generation: 6, ready: false }] }))), [
+    'RelayDomain Drained',
+  ]);
+  assert.equal(wantedDrains(plan(observed(given)))[0]?.closed, true);
+});
+
+test('its status counts what is left, and says what it waits for and what can be done', () => {
+  const told = (given: World, seen: Seen = { drains: { [domainUid]: { entries: 3, emptyLooks: 0 } } }) => {
+    const condition = ready(plan(observed(given, seen)), 'RelayDomain');
+    assert.equal(condition?.reason, 'Draining');
+    return condition.message;
+  };
+  const domains = [domain(leaving)];
+  assert.match(
+    told(world({ domains })),
+    /3 queue entries .* delivered, or returned .*relayfleet\.io\/on-delete=drop drops them/,
+  );
+  assert.match(told(world({ domains }), {}), /unknown number .* being looked at.*on-delete=abandon lets it go/);
+  assert.match(told(world({ domains }), { nats: 'no answer' }), /no answer.*on-delete=abandon lets it go/);
+  assert.match(
+    told(world({ domains: [domain(leaving, { suspended: true })] })),
+    /held because RelayDomain n\/d is suspended/,
+  );
+  const suspended = { domains, platforms: [platform(held, { suspended: true })] };
+  assert.match(told(world(suspended)), /held because SenderPlatform n\/p is suspended/);
+});
+
+test('on the word drop its mail is to be dropped, and it goes when nothing is left', () => {
+  const given = world({ domains: [domain({ ...leaving, annotations: { 'relayfleet.io/on-delete': 'drop' } })] });
+  const waiting = plan(observed(given, { drains: { [domainUid]: { entries: 3, emptyLooks: 0 } } }));
+  assert.deepEqual(wantedDrains(waiting), [
+    { kind: 'RelayDomain', uid: domainUid, filter: { domain: 'example.com' }, closed: true, drop: true },
+  ]);
+  assert.match(ready(waiting, 'RelayDomain')?.message ?? '', /3 queue entries .* being dropped/);
+  assert.deepEqual(released(plan(observed(given, { drains: { [domainUid]: empty } }))), ['RelayDomain Dropped']);
+});
+
+test('on the word abandon it goes at once, whatever is left and whether NATS answers', () => {
+  const given = world({ domains: [domain({ ...leaving, annotations: { 'relayfleet.io/on-delete': 'abandon' } })] });
+  for (const seen of [{ nats: 'no answer' }, { drains: { [domainUid]: { entries: 3, emptyLooks: 0 } } }])
+    assert.deepEqual(released(plan(observed(given, seen))), ['RelayDomain Abandoned']);
+  const odd = world({ domains: [domain({ ...leaving, annotations: { 'relayfleet.io/on-delete': 'whatever' } })] });
+  assert.deepEqual(released(plan(observed(odd))), [], 'a word nobody knows loses nothing');
+});
+
+test('nothing is waited for where no fleet is left that could send it', () => {
+  const domains = [domain(leaving)];
+  assert.deepEqual(released(plan(world({ fleets: [], domains }))), ['RelayDomain NoFleet']);
+  const neverPublished = world({ domains });
+  assert.deepEqual(released(plan(neverPublished)), ['RelayDomain NoFleet']);
+  const going = relayFleet('n/f', {}, { finalizers: [withdrawFinalizer], deletionTimestamp: '2026-01-15T11:59:00Z' });
+  const both = observed(world({ domains }));
+  assert.deepEqual(released(plan({ ...both, fleets: [going] })).at(-1), 'RelayDomain NoFleet');
+});
+
+test('a deleted platform cannot log in, but its suspension and its retries rule its mail until that has left', () => {
+  const secrets = new Map(
+    [...base, secret('n/pw', { password: 'a-good-long-password' })].map((item) => [refKey(item.metadata), item]),
+  );
+  const spec = { suspended: true, retry: { maxAge: '5m' } };
+  const given = world({ platforms: [platform(leaving, spec)], secrets });
+  const uid = platform().metadata.uid;
+  const [entry] = plan(observed(given)).snapshots[0]?.content.platforms ?? [];
+  assert.deepEqual(
+    [entry?.secrets, entry?.senders, entry?.suspended !== null, entry?.retry, entry?.draining],
+    [[], [], true, { maxAgeMs: 300_000 }, true],
+  );
+  const waiting = plan(observed(given, { drains: { [uid]: { entries: 1, emptyLooks: 0 } } }));
+  assert.deepEqual(wantedDrains(waiting)[0]?.filter, { platform: { namespace: 'n', name: 'p' } });
+  assert.match(ready(waiting, 'SenderPlatform')?.message ?? '', /held because SenderPlatform n\/p is suspended/);
+  assert.deepEqual(released(plan(observed(given, { drains: { [uid]: empty } }))), ['SenderPlatform Drained']);
+});
+
+test('a domain that drains keeps its claim before a younger one, and gives it up when it is gone', () => {
+  const younger = relayDomain(
+    'm/d',
+    { ...domainSpec, fleetRefs: [{ name: 'f', namespace: 'n' }] },
+    { creationTimestamp: '2026-01-10T00:00:00Z', ...held },
+  );
+  const refusal = (given: World) =>
+    plan(observed(given)).statuses.find(({ ref }) => ref.namespace === 'm')?.status.conditions?.[0];
+  const conflict = refusal(world({ domains: [domain(leaving), younger] }));
+  assert.deepEqual([conflict?.reason, conflict?.status], ['DomainConflict', 'False']);
+  assert.match(conflict?.message ?? '', /n\/d holds example\.com .* being deleted/);
+  assert.equal(refusal(world({ domains: [domain({ ...leaving, finalizers: [] }), younger] }))?.status, 'True');
+});
+
+test('a successor under the same name inherits nothing of what drained', () => {
+  const withPassword = [...base, secret('n/pw', { password: 'a-good-long-password' })];
+  const all = new Map(withPassword.map((item) => [refKey(item.metadata), item]));
+  const drained = world({ domains: [domain(leaving)], platforms: [platform(leaving)], secrets: all });
+  const none = new Map(all);
+  none.delete('n/own');
+  const keyless = plan(observed(world({ domains: [domain()], secrets: none }), { published: drained }));
+  assert.deepEqual(keyless.snapshots[0]?.content.domains, [], 'not the key');
+  const fresh = plan(observed(world({ platforms: [platform()], secrets: all }), { published: drained }));
+  assert.deepEqual(fresh.snapshots[0]?.content.platforms, [], 'not the missing password: it is being hashed');
+});

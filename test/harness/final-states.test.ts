@@ -1,0 +1,88 @@
+// The account of a run can find fault: each kind of wrong end is told from a right one.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AttemptedEvent } from '@relayfleet/contract/event.ts';
+import type { RecipientResult } from '@relayfleet/contract/outcome.ts';
+import { findingsOf, type Notice, type Receipt, type Run } from './final-states.ts';
+import { anAttempt, anEnvelope } from './queue.ts';
+
+const envelope = anEnvelope();
+const { id } = envelope;
+const to = 'someone@example.net';
+const accepted: Run['submissions'][number] = {
+  mark: 'm1',
+  to: [to],
+  wantsNotice: true,
+  result: { kind: 'accepted', id, reply: '' },
+};
+const receipt: Receipt = { at: 1, by: 'node-1', mark: 'm1', id, to: [to], intact: true };
+const notice: Notice = { at: 1, by: 'node-1', id: 'n1', mark: 'm1', failed: [to] };
+const recorded = (...outcomes: readonly RecipientResult['outcome'][]): Run['record'] => {
+  const results = outcomes.map((outcome): RecipientResult => ({ n: 0, outcome, category: 'peer', status: '2.0.0' }));
+  return new Map([[id, results.map((result): AttemptedEvent => ({ ...anAttempt(envelope), results: [result] }))]]);
+};
+
+const delivered: Run = {
+  submissions: [accepted],
+  receipts: [receipt],
+  notices: [],
+  record: recorded('deferred', 'delivered'),
+};
+const bounced: Run = { submissions: [accepted], receipts: [], notices: [notice], record: recorded('bounced') };
+const withResult = (result: Run['submissions'][number]['result'], run = delivered): Run => ({
+  ...run,
+  submissions: [{ ...accepted, result }],
+});
+
+const faults = [
+  'lost',
+  'deliveredAndBounced',
+  'toldWrongly',
+  'recordedWrongly',
+  'strange',
+  'damaged',
+  'duplicates',
+] as const;
+
+const runs: readonly (readonly [what: string, run: Run, wrong: readonly (typeof faults)[number][]])[] = [
+  ['delivered', delivered, []],
+  ['bounced', bounced, []],
+  [
+    'bounced, and the sender did not want to know',
+    { ...bounced, submissions: [{ ...accepted, wantsNotice: false }], notices: [] },
+    [],
+  ],
+  ['neither', { ...delivered, receipts: [], record: new Map() }, ['lost', 'recordedWrongly']],
+  ['on record as delivered, and nobody has it', { ...delivered, receipts: [] }, ['lost', 'recordedWrongly']],
+  ['waiting for ever', { ...delivered, receipts: [], record: recorded('deferred') }, ['lost', 'recordedWrongly']],
+  ['delivered, and not on record', { ...delivered, record: new Map() }, ['recordedWrongly']],
+  ['delivered, and reported as failed', { ...delivered, notices: [notice] }, ['deliveredAndBounced', 'toldWrongly']],
+  [
+    'delivered and bounced',
+    { ...delivered, notices: [notice], record: recorded('delivered', 'bounced') },
+    ['deliveredAndBounced', 'recordedWrongly'],
+  ],
+  ['bounced, and nobody told', { ...bounced, notices: [] }, ['toldWrongly']],
+  ['bounced, and told twice', { ...bounced, notices: [notice, { ...notice, id: 'n2' }] }, ['toldWrongly']],
+  ['one notice that came twice', { ...bounced, notices: [notice, notice] }, ['duplicates']],
+  ['delivered twice', { ...delivered, receipts: [receipt, receipt] }, ['duplicates']],
+  ['not what was sent', { ...delivered, receipts: [{ ...receipt, intact: false }] }, ['damaged']],
+  ['for somebody else', { ...delivered, receipts: [receipt, { ...receipt, to: ['other@example.net'] }] }, ['strange']],
+  ['refused, and delivered', withResult({ kind: 'refused', code: 550, reply: '', at: 'RCPT' }), ['strange']],
+  ['broken off, and delivered', withResult({ kind: 'unanswered', problem: '', dotSent: false }), ['strange']],
+  ['unanswered, and delivered', withResult({ kind: 'unanswered', problem: '', dotSent: true }), []],
+  [
+    'unanswered, and nothing came of it',
+    withResult({ kind: 'unanswered', problem: '', dotSent: true }, { ...delivered, receipts: [] }),
+    [],
+  ],
+];
+
+for (const [what, run, wrong] of runs)
+  test(what, () => {
+    const findings = findingsOf(run);
+    assert.deepEqual(
+      faults.filter((fault) => findings[fault].length > 0),
+      wrong,
+    );
+  });
