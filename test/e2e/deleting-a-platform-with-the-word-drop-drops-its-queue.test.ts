@@ -1,7 +1,7 @@
 // Whoever deletes a SenderPlatform and says so has its queued mail dropped: by the nodes, on record, nobody being told; then the
 // object goes, and nothing of it is left in the queue.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { annotated, edit, remove } from '../harness/edit.ts';
@@ -16,7 +16,8 @@ test('a platform deleted with the word drop takes its queue along', { timeout: 2
   await fleet.receiver.goAway();
   for (const node of [1, 2]) await fleet.send({ node });
   edit(fleet, annotated(senderPlatform(), { 'relayfleet.io/on-delete': 'drop' }));
-  await until('the word is known', async () => existsSync(record) && (await entriesIn(fleet.ready())).length === 2);
+  await until('the word is known', () => readFileSync(record, 'utf8').includes('on-delete'));
+  assert.equal((await entriesIn(fleet.ready())).length, 2);
   remove(fleet, 'SenderPlatform');
   await until('it is gone', () => !existsSync(record), { withinMs: 90_000 });
   assert.deepEqual(await entriesIn(fleet.ready()), []);
