@@ -74,7 +74,7 @@ export const variables = {
     default: '50',
     type: 'number, 1 to 10000',
     example: '200',
-    meaning: 'queue entries worked on at once',
+    meaning: 'transactional queue entries worked on at once; retries and bulk mail have half as many slots each',
   },
   RELAYFLEET_RETRY_DELAYS: {
     default: '',

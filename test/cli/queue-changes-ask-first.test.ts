@@ -25,7 +25,7 @@ test('changes of the queue ask first', async (t) => {
       [['hold', '--all'], /2 entries: 1 ready, 1 deferred[^]*would hold 2 entries and what comes later \(all mail\)/],
       [['drop', '--to', 'slow.example', '--bounce'], /would drop 1 entry and tell their senders \(to slow\.example\)/],
       [['retry', '--all'], /1 entry: 1 deferred[^]*would try 1 entry now/],
-      [['drop', '--state', 'dead'], /1 entry: 1 dead[^]*would erase 1 dead letter/],
+      [['drop', '--state', 'dead', '--all'], /1 entry: 1 dead[^]*would erase 1 dead letter/],
     ] as const) {
       const { code, stdout } = await relayfleet('reader', 'queue', ...args, '--dry-run');
       assert.equal(code, 0, args.join(' '));
@@ -42,7 +42,7 @@ test('changes of the queue ask first', async (t) => {
       ['hold', '--all'],
       ['retry', '--all'],
       ['drop', '--all'],
-      ['drop', '--state', 'dead'],
+      ['drop', '--state', 'dead', '--all'],
     ]) {
       const { code, stderr } = await relayfleet('keeper', 'queue', ...args);
       assert.deepEqual([code, /say --yes/.test(stderr)], [2, true], args.join(' '));
@@ -50,11 +50,11 @@ test('changes of the queue ask first', async (t) => {
   });
 
   await t.test('all mail is never meant by leaving something out', async () => {
-    for (const verb of ['hold', 'retry', 'drop']) {
-      const bare = await relayfleet('keeper', 'queue', verb, '--yes');
-      assert.deepEqual([bare.code, /say --all/.test(bare.stderr)], [2, true], verb);
-      const both = await relayfleet('keeper', 'queue', verb, '--yes', '--all', '--to', 'slow.example');
-      assert.deepEqual([both.code, /contradict/.test(both.stderr)], [2, true], verb);
+    for (const verb of [['hold'], ['retry'], ['drop'], ['drop', '--state', 'dead']]) {
+      const bare = await relayfleet('keeper', 'queue', ...verb, '--yes');
+      assert.deepEqual([bare.code, /say --all/.test(bare.stderr)], [2, true], verb.join(' '));
+      const both = await relayfleet('keeper', 'queue', ...verb, '--yes', '--all', '--to', 'slow.example');
+      assert.deepEqual([both.code, /contradict/.test(both.stderr)], [2, true], verb.join(' '));
     }
     const release = await relayfleet('keeper', 'queue', 'release', '--yes');
     assert.deepEqual([release.code, /name the orders/.test(release.stderr)], [2, true]);
@@ -68,7 +68,7 @@ test('changes of the queue ask first', async (t) => {
   await t.test('a reader gives no orders, and is told what would be needed', async () => {
     for (const args of [
       ['hold', '--all'],
-      ['drop', '--state', 'dead'],
+      ['drop', '--state', 'dead', '--all'],
       ['release', 'hold-x'],
     ]) {
       const { code, stderr } = await relayfleet('reader', 'queue', ...args, '--yes');

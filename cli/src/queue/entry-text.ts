@@ -18,6 +18,7 @@ export function entryText(entry: HeldEntry, wide: boolean, now: number): string 
       ['Subject', subject],
       ['Size', `${size} bytes`],
       ['Problem', content.problem],
+      ...(buriedBecause === undefined ? [] : [['Buried', buriedBecause] as const]),
     ]);
   const { envelope } = content;
   const {
@@ -61,7 +62,7 @@ export function entryText(entry: HeldEntry, wide: boolean, now: number): string 
     ['Subject', subject],
   ];
   return rows([
-    ['Mail', `${id}, destination ${k + 1} of ${of}${kind === 'dsn' ? ', a bounce' : ''}`],
+    ['Mail', `${id}, destination ${k + 1} of ${of}${kind === 'dsn' ? ', a notice' : ''}`],
     ['State', state === 'dead' ? `dead: ${buriedBecause ?? 'no reason noted'}` : state],
     ...(state === 'dead' ? [] : [['Due', due <= now ? 'now' : `in ${ageWords(due - now)}`] as const]),
     ...heldRows(entry, now),

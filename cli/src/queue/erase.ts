@@ -5,7 +5,7 @@ import { eraseDeadLetter } from '@relayfleet/jetstream/remains.ts';
 import { misused, type Call, type Outcome, type Terminal } from '../command.ts';
 import { countEntries } from './counts.ts';
 import { change, type Change } from './give-order.ts';
-import { isEverything, readSelection } from './selection.ts';
+import { readSelection, scopeProblem } from './selection.ts';
 
 const atOnce = 8;
 
@@ -14,8 +14,8 @@ export async function eraseDeadLetters(call: Call, terminal: Terminal): Promise<
   if (call.args.length > 0) return misused(`queue drop takes no arguments, got "${call.args.join(' ')}"`);
   const selection = readSelection(call, now);
   if (typeof selection === 'string') return misused(selection);
-  if (call.isSet('all') && !isEverything(selection))
-    return misused('--all and a filter contradict each other; give one of them');
+  const scope = scopeProblem(selection, call.isSet('all'));
+  if (scope !== undefined) return misused(scope);
   return change({ call, terminal }, async (nats): Promise<Change> => {
     const letters = await listEntries(nats, { ...selection.filter, states: ['dead'] });
     const counts = countEntries(letters, now);

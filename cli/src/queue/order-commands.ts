@@ -12,14 +12,7 @@ import { countEntries, type Counts } from './counts.ts';
 import { allFlag, change, changeFlags, waitFlag, type Carried, type Change } from './give-order.ts';
 import { eraseDeadLetters } from './erase.ts';
 import { orderEffects } from './order-words.ts';
-import {
-  filterWords,
-  isEverything,
-  readSelection,
-  selectionFlags,
-  toOrderFilter,
-  type Selection,
-} from './selection.ts';
+import { filterWords, readSelection, scopeProblem, selectionFlags, toOrderFilter } from './selection.ts';
 
 const reasonFlag: Flag = { name: 'reason', value: 'TEXT', description: 'Why, for others who look; no addresses.' };
 
@@ -185,7 +178,7 @@ async function give(given: Order, { call, terminal, nats, kind, say }: Giving): 
   return { ok: false, problem, result: { state: 'in force' } };
 }
 
-/** `hold-9f3c1a`: unique enough among the few that are in force at one time, short enough to type. */
+/** `hold-9f3c1a52`: unique enough among the few that are in force at one time, short enough to type. */
 export function newOrderName(kind: Order['kind']): string {
   return `${kind}-${randomBytes(4).toString('hex')}`;
 }
@@ -203,13 +196,6 @@ function readOrder(call: Call, now: number): Asked | string {
   const reason = call.text('reason') ?? '';
   if (reason.includes('@') || reason.length > 256) return '--reason takes at most 256 characters, and no addresses';
   return { filter, reason };
-}
-
-/** Nobody means all mail by forgetting a filter. */
-export function scopeProblem(selection: Pick<Selection, 'filter'>, all: boolean): string | undefined {
-  if (isEverything(selection))
-    return all ? undefined : 'this would be about all mail of the fleet: name what it is about, or say --all';
-  return all ? '--all and a filter contradict each other; give one of them' : undefined;
 }
 
 function entriesOf({ total }: Counts): string {

@@ -10,9 +10,9 @@ import { document, formatOf, isForPrograms, outputFlag } from '../output.ts';
 import { untilCarriedOut } from './await-order.ts';
 import { countEntries } from './counts.ts';
 import { allFlag, change, changeFlags, waitFlag, type Carried } from './give-order.ts';
-import { newOrderName, scopeProblem } from './order-commands.ts';
+import { newOrderName } from './order-commands.ts';
 import { kindWords, ordersTable } from './order-words.ts';
-import { filterWords, readSelection, selectionFlags, toOrderFilter } from './selection.ts';
+import { filterWords, readSelection, scopeProblem, selectionFlags, toOrderFilter } from './selection.ts';
 
 export const queueOrdersCommand: Command = {
   name: 'queue orders',

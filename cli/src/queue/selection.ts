@@ -107,3 +107,10 @@ type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
 function present<T extends object>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
 }
+
+/** Nobody means all mail by forgetting a filter. */
+export function scopeProblem(selection: Pick<Selection, 'filter'>, all: boolean): string | undefined {
+  if (isEverything(selection))
+    return all ? undefined : 'this would be about all mail of the fleet: name what it is about, or say --all';
+  return all ? '--all and a filter contradict each other; give one of them' : undefined;
+}
