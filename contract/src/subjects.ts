@@ -117,8 +117,6 @@ export const filters = {
   mailOf: (id: string) => `mq.*.*.*.*.${id}.*`,
   deferredOf: (id: string) => `df.*.*.*.*.${id}.*`,
   retryOf: (id: string) => `rt.*.*.*.*.${id}.*`,
-  /** In the stream of deferrals: waiting or due, at one moment. */
-  deferredOrRetryOf: (id: string) => `*.*.*.*.*.${id}.*`,
   deadOf: (id: string) => `dead.*.*.${id}.*`,
   bodyOf: (id: string) => `b.${id}.>`,
   eventsOf: (id: string) => `evt.*.${id}.*.*`,
@@ -138,11 +136,14 @@ export function parseEntrySubject(subject: string): { state: EntryTree; key: Kno
   return { state, key: state === 'dead' ? tail : { ...ownership(tokens), ...tail } };
 }
 
+/** What stands in the domain's place in subjects of early builds. */
+export const unnamedDomain = '0';
+
 /** Lane and domain of a subject of seven tokens. In early builds the domain's place held a 0, and schedules told no lane. */
-function ownership([tree, when = '', domain = '0']: readonly string[]): { lane?: Lane; domain?: string } {
+function ownership([tree, when = '', domain = unnamedDomain]: readonly string[]): { lane?: Lane; domain?: string } {
   const word = tree === 'df' ? when.split('-')[1] : when;
   const lane = lanes.find((candidate) => laneTokens[candidate] === word);
-  return { ...(lane && { lane }), ...(domain === '0' ? {} : { domain: untoken(domain) }) };
+  return { ...(lane && { lane }), ...(domain === unnamedDomain ? {} : { domain: untoken(domain) }) };
 }
 
 export type SubjectFilter = Partial<Pick<EntryKey, 'platform' | 'domain' | 'destination' | 'id'>>;
@@ -155,6 +156,14 @@ export function entryFilter(state: EntryTree, { platform, domain, destination, i
   const owner = domain === undefined ? '*' : token(domain);
   const head = state === 'dead' ? 'dead' : `${state}.*.${owner}`;
   return `${head}.${destination ? token(destination) : '*'}.${platform ? platformToken(platform) : '*'}.${id ?? '*'}.*`;
+}
+
+/**
+ * In the stream of deferrals: waiting or due, in one question. Asked one after the other, an entry on its way between them could be in
+ * neither answer.
+ */
+export function deferredFilter(filter: SubjectFilter = {}): string {
+  return entryFilter('df', filter).replace(/^df\b/, '*');
 }
 
 /** When a deferred entry's subject says it is due: the start of that minute, in milliseconds. */

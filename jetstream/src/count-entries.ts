@@ -1,6 +1,6 @@
 // How many entries of the queue match, ready and deferred together, without hearing the name of a single one: asked every few
 // seconds, of a queue that may hold a million. Dead letters are not waiting and do not count. Decides nothing.
-import { entryFilter, streams, type SubjectFilter } from '@relayfleet/contract/subjects.ts';
+import { deferredFilter, entryFilter, streams, type SubjectFilter } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
 
 const timeoutMs = 5_000;
@@ -10,8 +10,7 @@ const beyondAll = 2 ** 31 - 1;
 /** An entry on its way from one stream to the other may count twice, never not at all. Rejects when NATS does not answer. */
 export async function countEntries(nats: Nats, filter: SubjectFilter): Promise<number> {
   const ready = await count(nats, streams.mail, entryFilter('mq', filter)); // before the others, as an entry goes
-  // Waiting and due in one question: an entry goes round between the two.
-  return ready + (await count(nats, streams.deferred, `*${entryFilter('df', filter).slice('df'.length)}`));
+  return ready + (await count(nats, streams.deferred, deferredFilter(filter)));
 }
 
 async function count(nats: Nats, stream: string, subjects_filter: string): Promise<number> {

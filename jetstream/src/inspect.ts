@@ -6,11 +6,13 @@ import { mailIdTime } from '@relayfleet/contract/mail-id.ts';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { OrderFilter } from '@relayfleet/contract/order.ts';
 import {
+  deferredFilter,
   dueMinuteOf,
   entryFilter,
   filters,
   parseEntrySubject,
   streams,
+  unnamedDomain,
   type EntryTree,
   type KnownKey,
   type StreamName,
@@ -51,8 +53,6 @@ export type ShownEntry = {
   readonly buriedBecause?: string;
 };
 
-/** What the domain's token holds in subjects of early builds, which named none. */
-const unnamed = '0';
 const readsAtOnce = 16;
 
 /**
@@ -119,7 +119,7 @@ function subjectFilters(tree: EntryTree | 'any', filter: EntryFilter): readonly 
   const { platform, domain, destination, id } = filter;
   const { namespace, name } = platform ?? {};
   const whole = namespace === undefined || name === undefined ? undefined : { namespace, name };
-  const owners = domain === undefined || tree === 'dead' ? [undefined] : [domain, unnamed];
+  const owners = domain === undefined || tree === 'dead' ? [undefined] : [domain, unnamedDomain];
   return owners.map((owner) => {
     const known = {
       ...optional('platform', whole),
@@ -127,7 +127,7 @@ function subjectFilters(tree: EntryTree | 'any', filter: EntryFilter): readonly 
       ...optional('destination', destination),
       ...optional('id', id),
     };
-    return tree === 'any' ? `*${entryFilter('df', known).slice('df'.length)}` : entryFilter(tree, known);
+    return tree === 'any' ? deferredFilter(known) : entryFilter(tree, known);
   });
 }
 

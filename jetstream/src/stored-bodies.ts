@@ -4,7 +4,7 @@
 // Why removal is two steps: a purge only forgets; nats-server (2.15.2, filestore.go PurgeEx) leaves the bytes in a block file
 // until the block is empty or rewritten, which may take days beside a held mail. Deleting by sequence overwrites them first.
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { filters, parseBodySubject, streams, type StreamName } from '@relayfleet/contract/subjects.ts';
+import { deferredFilter, filters, parseBodySubject, streams, type StreamName } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
 import { manager } from './read.ts';
 
@@ -66,7 +66,7 @@ export function openStoredBodies(nats: Nats): StoredBodies {
       const committed = await holds(streams.events, filters.eventsOf(id));
       const hasEntry =
         (await holds(streams.mail, filters.mailOf(id))) ||
-        (await holds(streams.deferred, filters.deferredOrRetryOf(id))) ||
+        (await holds(streams.deferred, deferredFilter({ id }))) ||
         (await holds(streams.dead, filters.deadOf(id)));
       const sequences = body.subjects.flatMap((subject) => parseBodySubject(subject)?.sequences ?? []);
       return { hasEntry, committed, sequences, upTo: body.last };

@@ -11,7 +11,7 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { StoredMsg } from '@nats-io/jetstream';
 import { wokenHeader } from '@relayfleet/contract/order.ts';
-import { entryFilter, streams, type SubjectFilter } from '@relayfleet/contract/subjects.ts';
+import { deferredFilter, entryFilter, streams, type SubjectFilter } from '@relayfleet/contract/subjects.ts';
 import { wrongLastSequence } from './bucket.ts';
 import type { Nats } from './connect.ts';
 import { manager, readLast, readNear } from './read.ts';
@@ -84,8 +84,7 @@ export function openWaitingMail(nats: Nats): WaitingMail {
 
   return {
     ready: async (filter) => (await list(streams.mail, entryFilter('mq', filter))).subjects,
-    // One question for waiting and due: asked one after the other, an entry on its way between them could be in neither answer.
-    deferred: (filter) => list(streams.deferred, `*${entryFilter('df', filter).slice('df'.length)}`),
+    deferred: (filter) => list(streams.deferred, deferredFilter(filter)),
     async move(subject, move) {
       // The nearest replica first; the leader has the last word, since a replica may lag.
       for (const read of [readNear, readLast]) {

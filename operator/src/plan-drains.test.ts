@@ -6,9 +6,9 @@ import { refKey } from '@relayfleet/contract/object-ref.ts';
 import { mint } from './mint/mint.ts';
 import { drainFinalizer, withdrawFinalizer, type Plan } from './plan.ts';
 import { plan } from './plan-world.ts';
-import { advanceEntries } from './snapshot/entries.ts';
+import { observedSeven } from '../../test/harness/observed-fleet.ts';
 import { applied, emptyWorld, relayDomain, relayFleet, secret, senderPlatform, testNow } from './testing/objects.ts';
-import type { DrainObservation, FleetObservation, World } from './world.ts';
+import type { DrainObservation, World } from './world.ts';
 
 const held = { finalizers: [drainFinalizer] };
 const leaving = { ...held, deletionTimestamp: '2026-01-15T11:59:00Z' };
@@ -60,25 +60,7 @@ function observed(given: World, { published = given, nodes = [{}], drains = {}, 
     ...published,
     observations: new Map([['n/f', { nats: { ok: true }, acknowledgements: [] } as const]]),
   };
-  const [snapshot] = plan(known).snapshots;
-  assert.ok(snapshot);
-  const { content, digest, entries } = snapshot;
-  const said = {
-    v: 1 as const,
-    node: 'x',
-    version: '1',
-    at: testNow,
-    generation: 7,
-    highestSeen: 7,
-    keyIds: [],
-    ready: true,
-  };
-  const observation: FleetObservation = {
-    nats: nats === undefined ? { ok: true } : { ok: false, problem: nats },
-    published: { generation: 7, digest, at: testNow, content, entries: advanceEntries(undefined, entries, 7) },
-    acknowledgements: nodes.map((node) => ({ ...said, problems: [], ...node })),
-    drains: new Map(Object.entries(drains)),
-  };
+  const observation = { ...observedSeven(known, nodes, nats), drains: new Map(Object.entries(drains)) };
   return { ...given, observations: new Map([['n/f', observation]]) };
 }
 

@@ -6,9 +6,9 @@ import { refKey } from '@relayfleet/contract/object-ref.ts';
 import { mint } from './mint/mint.ts';
 import { withdrawFinalizer, type WantedFinalizer } from './plan.ts';
 import { plan } from './plan-world.ts';
-import { advanceEntries } from './snapshot/entries.ts';
+import { observedSeven } from '../../test/harness/observed-fleet.ts';
 import { applied, emptyWorld, relayDomain, relayFleet, secret, testNow } from './testing/objects.ts';
-import type { FleetObservation, World } from './world.ts';
+import type { World } from './world.ts';
 
 const held = { finalizers: [withdrawFinalizer] };
 const deleted = (secondsAgo: number) =>
@@ -43,25 +43,7 @@ async function keysOf() {
 
 /** What the operator sees of a bucket that holds what `before` wanted, as generation 7. */
 function observed(before: World, nodes: readonly Partial<Acknowledgement>[], nats?: string): World['observations'] {
-  const [snapshot] = plan(before).snapshots;
-  assert.ok(snapshot);
-  const { content, digest, entries } = snapshot;
-  const said = {
-    v: 1 as const,
-    node: 'x',
-    version: '1',
-    at: testNow,
-    generation: 7,
-    highestSeen: 7,
-    keyIds: [],
-    ready: true,
-  };
-  const observation: FleetObservation = {
-    nats: nats === undefined ? { ok: true } : { ok: false, problem: nats },
-    published: { generation: 7, digest, at: testNow, content, entries: advanceEntries(undefined, entries, 7) },
-    acknowledgements: nodes.map((node) => ({ ...said, problems: [], ...node })),
-  };
-  return new Map([['n/f', observation]]);
+  return new Map([['n/f', observedSeven(before, nodes, nats)]]);
 }
 
 const running = world({ fleets: [relayFleet('n/f', {}, held)] });

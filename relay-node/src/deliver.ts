@@ -21,7 +21,7 @@ import { recall, type OwnFact } from './outcome/classify.ts';
 import { attemptedEvent, settledEvent, standing, type Journey, type Outcome } from './outcome/record.ts';
 import { retryPolicyOf, shortestDelayMs } from './outcome/retry-policy.ts';
 import { isLate, nextDue } from './outcome/schedule.ts';
-import { createInstruct, type HoldReason, type Instruct } from './policy/instruction.ts';
+import { instruct, type HoldReason } from './policy/instruction.ts';
 import { createGuards } from './routing/address-guard.ts';
 import { createResolver } from './routing/dns.ts';
 import type { RoutingDeps } from './routing/next-hops.ts';
@@ -117,7 +117,6 @@ export function startDelivering(deps: DeliverDeps): { stop(graceMs: number): Pro
 
 type Context = DeliverDeps &
   TryDeps & {
-    readonly instruct: Instruct;
     readonly turns: Readonly<Record<ConsumerKey, Turns>>;
     /** Ends what has not begun. */
     readonly leaving: AbortSignal;
@@ -143,7 +142,6 @@ function createCourier(deps: DeliverDeps, { taking, working: signal }: Signals) 
     leaving: taking,
     attempting,
     keysOf: createKeyring((problem) => deps.report.keyProblem(problem)),
-    instruct: createInstruct(),
     turns: { transactional: turns('transactional'), retry: turns('retry'), bulk: turns('bulk') },
   };
   const busy = new Map<string, Promise<void>>();
@@ -183,7 +181,7 @@ async function deliver(taken: Taken, consumer: ConsumerKey, context: Context): P
 
   // whether it is tried now
   if (!taken.woken && !(await untilDue(earlier.last, context))) return handBack(job, context);
-  const instruction = context.instruct(context.snapshot(), context.orders(), envelope);
+  const instruction = instruct(context.snapshot(), context.orders(), envelope);
   if (instruction.kind === 'drop') return end(job, { kind: instruction.bounce ? 'removed' : 'dropped' }, context);
   if (instruction.kind === 'hold') return hold(job, instruction.reason, context);
   const turn = await context.turns[consumer].next(envelope.destination);

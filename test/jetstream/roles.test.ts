@@ -42,6 +42,18 @@ const acknowledgement: Acknowledgement = {
   problems: [],
 };
 
+/** What only a node or the operator may write. */
+const mailAndConfiguration = [
+  'mq.tx.0.a.b_c.X.0',
+  'df.1.a.b_c.X.0',
+  'rt.x',
+  'b.x.0000',
+  'dead.x',
+  'evt.x',
+  '$KV.ack.node-a',
+  '$KV.config.manifest',
+];
+
 test('with a node’s credentials everything a node does works', async (t) => {
   const server = await startQueue(t);
   const node = await server.connect('node');
@@ -217,14 +229,7 @@ test('the reader sees the queue and changes nothing', async (t) => {
   assert.deepEqual(refusals, []);
 
   for (const subject of [
-    'mq.tx.0.a.b_c.X.0',
-    'df.1.a.b_c.X.0',
-    'rt.x',
-    'b.x.0000',
-    'dead.x',
-    'evt.x',
-    '$KV.ack.node-a',
-    '$KV.config.manifest',
+    ...mailAndConfiguration,
     ...[
       'STREAM.PURGE.MQ',
       'STREAM.MSG.DELETE.MQ',
@@ -265,14 +270,7 @@ test('the keeper sees what a reader sees, gives orders, erases dead letters and 
   assert.deepEqual(refusals, []);
 
   for (const subject of [
-    'mq.tx.0.a.b_c.X.0',
-    'df.1.a.b_c.X.0',
-    'rt.x',
-    'b.x.0000',
-    'dead.x',
-    'evt.x',
-    '$KV.ack.node-a',
-    '$KV.config.manifest',
+    ...mailAndConfiguration,
     ...Object.values(streams).flatMap((stream) => [
       `$JS.API.STREAM.PURGE.${stream}`,
       `$JS.API.STREAM.UPDATE.${stream}`,

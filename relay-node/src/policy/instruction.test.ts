@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import type { Order } from '@relayfleet/contract/order.ts';
 import { domainPolicy, fleetPolicy, platformPolicy, snapshotOf } from '../../../test/harness/snapshot.ts';
-import { createInstruct, type Instruction } from './instruction.ts';
+import { instruct, type Instruction } from './instruction.ts';
 
 const entry = {
   id: '01JDCEXAMPLE0000000000000A',
@@ -40,10 +40,9 @@ const cases: Readonly<Record<string, readonly [ReturnType<typeof snapshotOf>, re
   'an order to drop what is suspended': [stopped, [drop], { kind: 'drop', bounce: true }],
 };
 for (const [what, [snapshot, orders, expected]] of Object.entries(cases))
-  test(what, () => assert.deepEqual(createInstruct()(snapshot, orders, entry), expected));
+  test(what, () => assert.deepEqual(instruct(snapshot, orders, entry), expected));
 
 test('a new snapshot is looked at anew', () => {
-  const instruct = createInstruct();
   assert.equal(instruct(stopped, [], entry).kind, 'hold');
   assert.equal(instruct(snapshotOf(), [], entry).kind, 'send');
 });

@@ -1,9 +1,8 @@
 // What is to be done with an entry, by those who may say: its owners suspended it, or a person gave an order about it.
 // Dropping goes before holding. Whatever is held is kept, not sent. Refuses to know when it is looked at again.
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
-import { refKey } from '@relayfleet/contract/object-ref.ts';
 import { orderFor, type Order } from '@relayfleet/contract/order.ts';
-import type { PlatformPolicy, Snapshot } from '@relayfleet/contract/snapshot.ts';
+import { platformOf, type Snapshot } from '@relayfleet/contract/snapshot.ts';
 
 export const holdReasons = ['suspended', 'order'] as const;
 export type HoldReason = (typeof holdReasons)[number];
@@ -14,23 +13,12 @@ export type Instruction =
   /** `bounce`: its sender is told. */
   | { readonly kind: 'drop'; readonly bounce: boolean };
 
-export type Instruct = (snapshot: Snapshot, orders: readonly Order[], entry: Envelope) => Instruction;
-
-/** Finds platforms by name; the index is made once per snapshot. A platform or domain that is gone holds nothing. */
-export function createInstruct(): Instruct {
-  const indexes = new WeakMap<Snapshot, ReadonlyMap<string, PlatformPolicy>>();
-  return (snapshot, orders, entry) => {
-    const order = orders.length === 0 ? undefined : orderFor(orders, entry);
-    if (order?.kind === 'drop') return { kind: 'drop', bounce: order.bounce };
-    if (order?.kind === 'hold') return { kind: 'hold', reason: 'order' };
-    const index = indexes.get(snapshot) ?? byName(snapshot);
-    indexes.set(snapshot, index);
-    const holders = [snapshot.fleet, snapshot.domains.get(entry.domain), index.get(refKey(entry.platform))];
-    const suspended = holders.some((holder) => holder !== undefined && holder.suspended !== null);
-    return suspended ? { kind: 'hold', reason: 'suspended' } : { kind: 'send' };
-  };
-}
-
-function byName({ platforms }: Snapshot): ReadonlyMap<string, PlatformPolicy> {
-  return new Map([...platforms.values()].map((platform) => [refKey(platform.ref), platform]));
+/** A platform or domain that is gone holds nothing. */
+export function instruct(snapshot: Snapshot, orders: readonly Order[], entry: Envelope): Instruction {
+  const order = orders.length === 0 ? undefined : orderFor(orders, entry);
+  if (order?.kind === 'drop') return { kind: 'drop', bounce: order.bounce };
+  if (order?.kind === 'hold') return { kind: 'hold', reason: 'order' };
+  const holders = [snapshot.fleet, snapshot.domains.get(entry.domain), platformOf(snapshot, entry.platform)];
+  const suspended = holders.some((holder) => holder !== undefined && holder.suspended !== null);
+  return suspended ? { kind: 'hold', reason: 'suspended' } : { kind: 'send' };
 }
