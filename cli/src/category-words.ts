@@ -29,7 +29,8 @@ export const categoryWords: Readonly<Record<OutcomeCategory, CategoryWords>> = {
   protocol: { means: 'the peer broke SMTP', remedy: 'ask whoever runs the peer; it is tried again' },
   tls: {
     means: "no TLS as the domain's policy demands it",
-    remedy: "have the peer's certificate mended, or change spec.tls of the RelayDomain or its route",
+    remedy:
+      "have the peer's certificate mended, or name its CA (caRef); where no credentialsRef is at stake, spec.tls can also ask for less",
   },
   dns: {
     means: 'DNS gave no usable answer, or a final one: no such domain, null MX',

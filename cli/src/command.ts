@@ -21,6 +21,8 @@ export type Flag = {
   readonly value?: string;
   /** The only values taken, where they are few. */
   readonly choices?: readonly string[];
+  /** The value is a whole number, no less and no more than that. */
+  readonly whole?: { readonly least: number; readonly most?: number };
   /** May be given several times. */
   readonly many?: true;
   /** A switch that is on unless it is turned off, `--wait=false`. */
@@ -34,6 +36,8 @@ export type Call = {
   text(flag: string): string | undefined;
   /** Of a flag that may be given several times, in that order. */
   texts(flag: string): readonly string[];
+  /** Of a flag whose value is a whole number. */
+  whole(flag: string): number | undefined;
   isSet(flag: string): boolean;
   readonly args: readonly string[];
 };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { obtainTools } from '../../hack/tools/obtain.ts';
 import { misused, type Command } from './command.ts';
 import { dnsCommand } from './dns/command.ts';
-import { readLocalOptions } from './local/options.ts';
+import { readLocalOptions, usualNodes } from './local/options.ts';
 import { runLocal } from './local/run-local.ts';
 import { queueListCommand } from './queue/list.ts';
 import { queueDropCommand, queueHoldCommand, queueRetryCommand } from './queue/order-commands.ts';
@@ -36,7 +36,13 @@ const localCommand: Command = {
   ].join('\n'),
   flags: [
     { name: 'dir', value: 'DIR', description: 'Manifests to run.', otherwise: 'examples/local of the sources' },
-    { name: 'nodes', value: 'N', description: 'Relay nodes to start, 1 to 16.', otherwise: '2' },
+    {
+      name: 'nodes',
+      value: 'N',
+      whole: { least: 1, most: 16 },
+      description: 'Relay nodes to start.',
+      otherwise: String(usualNodes),
+    },
     {
       name: 'state-dir',
       value: 'DIR',
@@ -64,7 +70,11 @@ const localCommand: Command = {
   run: async (call, terminal) => {
     const options = readLocalOptions(call, terminal, home);
     if (typeof options === 'string') return misused(options);
-    const { stop, force } = stopSignals(() => terminal.err('\nStopping; Ctrl-C again to force it.\n'));
+    const { stop, force } = stopSignals((signal) => {
+      const atKeyboard = signal === 'SIGINT' && terminal.ask !== undefined;
+      if (atKeyboard) terminal.err('\nStopping; Ctrl-C again to force it.\n');
+      else terminal.out('\nStopping.\n');
+    });
     return runLocal(options, {
       terminal,
       home,

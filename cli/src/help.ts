@@ -1,6 +1,6 @@
 // The text behind --help, made from the command table. Pure.
 import type { Command, Flag } from './command.ts';
-import { helpFlag } from './parse-call.ts';
+import { helpFlag, rangeWords } from './parse-call.ts';
 
 const width = 100;
 
@@ -21,9 +21,10 @@ export function flagLabel({ name, short, value }: Flag): string {
   return `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
 }
 
-export function flagNote({ description, choices, otherwise, many, on }: Flag): string {
+export function flagNote({ description, choices, whole, otherwise, many, on }: Flag): string {
   const notes = [
     ...(choices === undefined ? [] : [`${many === true ? 'any' : 'one'} of ${choices.join(', ')}`]),
+    ...(whole === undefined ? [] : [rangeWords(whole)]),
     ...(many === true ? ['may be given several times'] : []),
     ...(on === true ? ['default: true'] : []),
     ...(otherwise === undefined ? [] : [`default: ${otherwise}`]),

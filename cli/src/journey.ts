@@ -30,7 +30,7 @@ function acceptedWords({ node, id, kind, tls, commitMs }: Extract<MailEvent, { t
 }
 
 function attemptWords(event: AttemptedEvent): string {
-  const { node, hop, tls, waitMs, connectMs, transferMs, results, nextDue, at } = event;
+  const { node, hop, tls, waitMs, connectMs, transferMs, results, nextDue, order, at } = event;
   const timing = [
     `waited ${Math.round(waitMs)} ms`,
     ...(connectMs === null ? [] : [`connect ${Math.round(connectMs)} ms`]),
@@ -38,7 +38,8 @@ function attemptWords(event: AttemptedEvent): string {
   ].join(', ');
   const where = hop === null ? '' : ` to ${hop}${tls === null ? '' : ` over ${tls}`}`;
   const next = nextDue === null ? '' : `; next try in ${Math.max(0, Math.round((nextDue - at) / 1000))} s`;
-  return `${outcomeWords(results)} by ${node}${where} (${timing})${next}`;
+  const whose = order === undefined ? '' : `, as order ${order} says`;
+  return `${outcomeWords(results)} by ${node}${where}${whose} (${timing})${next}`;
 }
 
 /** `1 delivered, 1 deferred (451 4.2.1 recipient)` */

@@ -11,6 +11,8 @@ const commands = [
   command('status', [
     { name: 'output', short: 'o', value: 'FORMAT', choices: ['wide', 'json'], description: 'Format.' },
     { name: 'all-namespaces', short: 'A', description: 'All.' },
+    { name: 'limit', value: 'N', whole: { least: 0, most: 16 }, description: 'Limit.' },
+    { name: 'more', value: 'N', whole: { least: 1 }, description: 'More.' },
   ]),
   command('queue ls'),
   command('queue show'),
@@ -81,6 +83,21 @@ test('a flag may be given several times where it says so, and each value is judg
   assert.deepEqual(none.kind === 'call' && none.call.texts('state'), []);
   const wrong = parseCall(['queue', 'drop', '--state', 'dead', '--state', './x'], commands);
   assert.equal(wrong.kind === 'misuse' && wrong.problem, '--state takes ready, dead, not "./x"');
+});
+
+test('a number is digits, within its bounds', () => {
+  const read = (...argv: readonly string[]) => {
+    const reading = parseCall(['status', ...argv], commands);
+    return reading.kind === 'call' ? reading.call : reading.kind === 'misuse' ? reading.problem : undefined;
+  };
+  const whole = (...argv: readonly string[]) => {
+    const call = read(...argv);
+    return typeof call === 'object' ? call.whole('limit') : call;
+  };
+  assert.deepEqual([whole('--limit', '0'), whole('--limit=16'), whole()], [0, 16, undefined]);
+  for (const wrong of ['', '17', '1.5', '0x10', '1e1', 'abc', ' 1', '9'.repeat(20)])
+    assert.equal(whole('--limit', wrong), `--limit takes a whole number, 0 to 16, not "${wrong}"`);
+  assert.equal(read('--more', '0'), '--more takes a whole number, 1 or more, not "0"');
 });
 
 test('a switch is turned off as kubectl does it', () => {

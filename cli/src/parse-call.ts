@@ -48,14 +48,31 @@ function read(command: Command, argv: readonly string[]): Reading {
     const { args, switched } = takeSwitches(argv, flags);
     const parsed = parseArgs({ args, options: optionsOf(flags), allowPositionals: true });
     const values = { ...parsed.values, ...switched };
-    for (const { name, choices } of flags) {
-      const wrong = [values[name] ?? []].flat().find((value) => choices?.includes(String(value)) === false);
-      if (wrong !== undefined) return misuse(`--${name} takes ${choices?.join(', ')}, not "${String(wrong)}"`);
+    for (const flag of flags) {
+      const wrong = [values[flag.name] ?? []].flat().find((value) => !takes(flag, String(value)));
+      if (wrong !== undefined) return misuse(`--${flag.name} takes ${valueWords(flag)}, not "${String(wrong)}"`);
     }
     return { kind: 'call', command, call: callOf(values, parsed.positionals, flags) };
   } catch (error) {
     return misuse(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Digits alone: `0x10`, `1e3` and `` are numbers to JavaScript, and nobody means them. */
+function takes({ choices, whole }: Flag, value: string): boolean {
+  if (choices !== undefined) return choices.includes(value);
+  if (whole === undefined) return true;
+  return /^\d{1,15}$/.test(value) && Number(value) >= whole.least && Number(value) <= (whole.most ?? Infinity);
+}
+
+function valueWords({ choices = [], whole }: Flag): string {
+  if (whole === undefined) return choices.join(', ');
+  return `a whole number, ${rangeWords(whole)}`;
+}
+
+/** `1 to 16`, `0 or more` */
+export function rangeWords({ least, most }: NonNullable<Flag['whole']>): string {
+  return most === undefined ? `${least} or more` : `${least} to ${most}`;
 }
 
 /** `--wait=false`, as kubectl has it and parseArgs does not. */
@@ -75,8 +92,10 @@ function takeSwitches(argv: readonly string[], flags: readonly Flag[]) {
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
 function callOf(values: Values, args: readonly string[], flags: readonly Flag[]): Call {
+  const text = (flag: string) => (typeof values[flag] === 'string' ? values[flag] : undefined);
   return {
-    text: (flag) => (typeof values[flag] === 'string' ? values[flag] : undefined),
+    text,
+    whole: (flag) => (text(flag) === undefined ? undefined : Number(text(flag))),
     texts: (flag) => [values[flag] ?? []].flat().map(String),
     isSet: (flag) =>
       values[flag] === true ||

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReadyFile } from './local/ready-file.ts';
-import { targetOfReadyFile } from './send-target.ts';
+import { callOf } from './queue/testing/call.ts';
+import { sendCommand } from './send/command.ts';
+import { findTarget, targetOfReadyFile } from './send-target.ts';
 
 const ready = {
   caFile: '/nowhere/ca.crt',
@@ -52,6 +54,20 @@ test('what is not there is said, with what is', () => {
     target({ platform: { namespace: 'shop', name: 'other' } }),
     'platform shop/other may not send now; see "relayfleet status"',
   );
-  assert.equal(target({ node: 'node-7' }), 'no implicit listener of node-7; there are node-1, node-2');
-  assert.equal(target({ node: 'node-2', tls: 'starttls' }), 'no starttls listener of node-2; there are node-1, node-2');
+  assert.equal(
+    target({ node: 'node-7' }),
+    'no listener with TLS from the first byte on node-7; nodes are node-1, node-2',
+  );
+  assert.equal(
+    target({ node: 'node-2', tls: 'starttls' }),
+    'no listener with STARTTLS on node-2; nodes are node-1, node-2',
+  );
+});
+
+test('nodes of a cluster have no names here', async () => {
+  const command = sendCommand(findTarget);
+  const call = callOf(command, '--to', 'a@b.test', '--context', 'prod', '--node', 'node-1');
+  const terminal = { out: assert.fail, err: assert.fail, ask: undefined, interruption: assert.fail, env: {}, cwd: '/' };
+  const found = await findTarget(call, terminal, { platform: undefined, node: 'node-1', tls: 'implicit' });
+  assert.match(String(found), /leave --node out/);
 });

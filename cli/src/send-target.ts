@@ -9,7 +9,10 @@ import { localState, openSource } from './source.ts';
 
 export async function findTarget(call: Call, terminal: Terminal, request: TargetRequest): Promise<Target | string> {
   const state = localState(call, terminal);
-  if (state === undefined) return targetOfBinding(call, terminal, request);
+  if (state === undefined)
+    return request.node === undefined
+      ? targetOfBinding(call, terminal, request)
+      : 'a node of a cluster cannot be named: leave --node out, or say --host and --port';
   const ready = readReadyFile(state.readyFile);
   if (ready === undefined) return `no local fleet runs with state ${state.root}; start it with "relayfleet local"`;
   return targetOfReadyFile(ready, request);
@@ -26,7 +29,7 @@ export function targetOfReadyFile(ready: ReadyFile, { platform, node, tls }: Tar
     (candidate) => candidate.tls === tls && (node === undefined || candidate.node === node),
   );
   if (listener === undefined)
-    return `no ${tls} listener${node === undefined ? '' : ` of ${node}`}; there are ${[...new Set(ready.listeners.map((l) => l.node))].join(', ')}`;
+    return `no listener with ${tls === 'implicit' ? 'TLS from the first byte' : 'STARTTLS'}${node === undefined ? '' : ` on ${node}`}; nodes are ${[...new Set(ready.listeners.map((l) => l.node))].join(', ')}`;
   const { host, port } = listener;
   const ca = readCa(ready);
   return {

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { Call, Flag, Terminal } from './command.ts';
 import type { Resource } from './resource.ts';
+import { readReadyFile } from './local/ready-file.ts';
 import { defaultState, stateDirectory, type StateDirectory } from './state-directory.ts';
 import { createResourceReader } from './state-resources.ts';
 
@@ -17,6 +18,8 @@ export type Source = {
   secret(ref: ObjectRef): Promise<Readonly<Record<string, string>> | undefined>;
   /** What is wrong with manifests that are in force in no form; a cluster refuses those to whoever applies them. */
   refused(): Promise<readonly string[]>;
+  /** Why what is read may not be how it is now; undefined: it is. */
+  stale(): string | undefined;
   /** Namespace meant where none is named. */
   namespace(): Promise<string>;
 };
@@ -76,6 +79,10 @@ function stateSource(state: StateDirectory): Source {
         ),
     secret: async ({ namespace, name }) => readMount(join(state.mounts, namespace, name)),
     refused: async () => reader.refused(),
+    stale: () =>
+      readReadyFile(state.readyFile) === undefined
+        ? `No fleet runs with state ${state.root}, or it is still starting: this is how it was left.`
+        : undefined,
     namespace: async () => 'default',
   };
 }
@@ -115,6 +122,7 @@ function kubectlSource(call: Call): Source {
       );
     },
     refused: async () => [],
+    stale: () => undefined,
     namespace: async () =>
       (await kubectl(['config', 'view', '--minify', '-o', 'jsonpath={..namespace}'])).trim() || 'default',
   };

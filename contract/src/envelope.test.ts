@@ -33,6 +33,7 @@ const entries = fc
         kind: fc.constantFrom('mail', 'dsn'),
         platform: fc.record({ namespace: name, name }),
         domain: fc.domain(),
+        domainRef: fc.record({ namespace: name, name }),
         lane: fc.constantFrom(...lanes),
         destination: fc.domain(),
         sender: text,
@@ -77,6 +78,7 @@ test('an entry comes back as it was written, whatever bytes and characters it ho
       assert.ok(entry.ok, entry.ok ? '' : entry.problem);
       assert.deepEqual(JSON.parse(JSON.stringify(entry.value.envelope)), JSON.parse(JSON.stringify(envelope)));
       assert.deepEqual(Buffer.from(entry.value.body), Buffer.from(bytes));
+      assert.equal(entry.value.bodyProblem, undefined);
     }),
   );
 });
@@ -89,15 +91,20 @@ test('no bytes at all make decoding throw', () => {
   );
 });
 
-test('a cut entry is refused at every place it can be cut', () => {
+test('a cut entry is refused at every place it can be cut; cut in its body, it still says whose it is', () => {
   const [{ envelope, bytes }] = fc.sample(
     entries.filter((entry) => entry.bytes.length > 0),
     { numRuns: 1, seed: 1 },
   ) as [{ envelope: Envelope; bytes: Uint8Array }];
   const encoded = encodeEntry(envelope, bytes);
-  for (let end = 0; end < encoded.length; end++)
-    assert.equal(decodeEntry(encoded.subarray(0, end)).ok, false, `${end}`);
-  assert.equal(decodeEntry(Buffer.concat([encoded, Buffer.of(0)])).ok, false);
+  const line = encoded.length - bytes.length;
+  for (let end = 0; end < line; end++) assert.equal(decodeEntry(encoded.subarray(0, end)).ok, false, `${end}`);
+  const spoilt = Array.from(bytes, (_, cut) => encoded.subarray(0, line + cut));
+  for (const entry of [...spoilt, Buffer.concat([encoded, Buffer.of(0)])]) {
+    const read = decodeEntry(entry);
+    assert.ok(read.ok && read.value.envelope.id === envelope.id);
+    assert.match(read.value.bodyProblem ?? 'intact', /^body: [0-9]+ bytes, the envelope says/);
+  }
 });
 
 const good = () =>

@@ -58,6 +58,8 @@ export const envelopeSchema = z.object({
   platform: objectRefSchema,
   /** Domain of the From header: its RelayDomain gives keys, TLS policy and routes. */
   domain: z.string(),
+  /** That RelayDomain: one of another name is none of this mail's, though it has the domain by now. Absent in early builds' entries. */
+  domainRef: objectRefSchema.optional(),
   lane: z.enum(lanes),
   /** Routing key the subject carries: a recipient domain or a route's name. */
   destination: z.string().min(1),
@@ -92,16 +94,26 @@ export function encodeEntry(envelope: Envelope, body: Uint8Array = new Uint8Arra
   return Buffer.concat([Buffer.from(`${JSON.stringify(envelope)}\n`), body]);
 }
 
-/** Reads what `encodeEntry` wrote. The body is a view into `entry`, empty when it is stored in chunks. */
-export function decodeEntry(entry: Uint8Array): Parsed<{ envelope: Envelope; body: Uint8Array }> {
+/** What `encodeEntry` wrote. Who sent what to whom is known even where the body is not what it should be. */
+export type DecodedEntry = {
+  readonly envelope: Envelope;
+  /** A view into the entry, empty when the body is stored in chunks. */
+  readonly body: Uint8Array;
+  /** The body is not what the envelope says. */
+  readonly bodyProblem?: string;
+};
+
+export function decodeEntry(entry: Uint8Array): Parsed<DecodedEntry> {
   const end = entry.indexOf(0x0a);
   if (end < 0) return { ok: false, problem: 'entry: no envelope line' };
   const envelope = parseEnvelopeLine(Buffer.from(entry.subarray(0, end)).toString());
   if (!envelope.ok) return envelope;
   const body = entry.subarray(end + 1);
-  if (envelope.value.body.kind === 'inline' && body.length !== envelope.value.body.size)
-    return { ok: false, problem: `body: ${body.length} bytes, the envelope says ${envelope.value.body.size}` };
-  return { ok: true, value: { envelope: envelope.value, body } };
+  const decoded = { envelope: envelope.value, body };
+  const { kind, size } = envelope.value.body;
+  if (kind === 'chunks' || body.length === size) return { ok: true, value: decoded };
+  const bodyProblem = `body: ${body.length} bytes, the envelope says ${size}`;
+  return { ok: true, value: { ...decoded, bodyProblem } };
 }
 
 function parseEnvelopeLine(line: string): Parsed<Envelope> {

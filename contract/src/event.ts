@@ -45,6 +45,8 @@ const eventSchema = z.discriminatedUnion('type', [
     transferMs: z.number().nullable(),
     /** When the deferred recipients are due again. */
     nextDue: z.number().int().nullable(),
+    /** Name of the order that ended it unsent; absent: none did, or an early build did not say. */
+    order: z.string().optional(),
   }),
   z.object({
     ...common,

@@ -1,6 +1,6 @@
 // What each NATS user may do, subject by subject: allow-lists only, since deny-lists were bypassed in published advisories.
 // A node can neither manage nor purge a stream. The operator manages them, removes the bodies of finished mail and reads none; of
-// deferred mail, which carries no body, it reads the envelopes and moves the schedules. The reader changes nothing; the keeper is a
+// deferred mail, which carries no body (but where an older node could not tell), it reads the envelopes and moves the schedules. The reader changes nothing; the keeper is a
 // reader who may give orders about what waits, and has others carry them out.
 import { bucketStream, bucketSubject, buckets, consumers, notices, streams } from './subjects.ts';
 
@@ -56,7 +56,7 @@ const allowed: Record<NatsRole, NatsPermissions> = {
       `$JS.API.STREAM.PURGE.${streams.bodies}`, // bodies of finished mail, and those without one
       `$JS.API.STREAM.MSG.DELETE.${streams.bodies}`, // overwrites the bytes, which a purge leaves to chance
     ],
-    subscribe: [notices.acknowledgements, notices.orders],
+    subscribe: [notices.acknowledgements, notices.orders, notices.answering],
   },
   node: {
     publish: [
@@ -77,6 +77,7 @@ const allowed: Record<NatsRole, NatsPermissions> = {
       ...reading(streams.events),
       ...reading(configStream),
       ...reading(ordersStream),
+      notices.answering,
     ],
     subscribe: [notices.manifest, notices.orders],
   },

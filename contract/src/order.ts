@@ -1,6 +1,6 @@
 // What people tell a fleet's queue: hold this mail, drop that, try these now. Orders lie in a bucket until they are carried out or
 // withdrawn. Nodes hold and drop what they take; the operator brings waiting mail forward. Whoever gives an order moves nothing.
-// Refuses to know how an order travels.
+// Read strictly: a word that is not understood may be the one that matters. Refuses to know how an order travels.
 import { z } from 'zod';
 import { lanes, type Envelope } from './envelope.ts';
 import { mailIdTime } from './mail-id.ts';
@@ -10,8 +10,8 @@ import { parseJsonWith, type Parsed } from './parse.ts';
 /** On an entry that was brought forward before its time: the name of the order, or `overdue`. Such an entry is tried at once. */
 export const wokenHeader = 'Relayfleet-Woken';
 
-const filterSchema = z.object({
-  platform: objectRefSchema.optional(),
+const filterSchema = z.strictObject({
+  platform: objectRefSchema.strict().optional(),
   /** Of the From header. */
   domain: z.string().optional(),
   destination: z.string().optional(),
@@ -36,11 +36,11 @@ const common = {
 
 const orderSchema = z.discriminatedUnion('kind', [
   /** Keep, unsent, whatever matches; also mail that comes later, unless the filter says before when. Until withdrawn. */
-  z.object({ ...common, kind: z.literal('hold') }),
+  z.strictObject({ ...common, kind: z.literal('hold') }),
   /** End what matches without another attempt. `bounce`: its senders are told. The operator withdraws it when nothing is left. */
-  z.object({ ...common, kind: z.literal('drop'), bounce: z.boolean() }),
+  z.strictObject({ ...common, kind: z.literal('drop'), bounce: z.boolean() }),
   /** Try what waits now. `held`: only what was held. The operator withdraws it when everything was brought forward. */
-  z.object({ ...common, kind: z.literal('retry'), held: z.boolean() }),
+  z.strictObject({ ...common, kind: z.literal('retry'), held: z.boolean() }),
 ]);
 export type Order = Readonly<z.infer<typeof orderSchema>>;
 export type OrderKind = Order['kind'];
@@ -55,6 +55,39 @@ export function encodeOrder(order: Order): Uint8Array {
 
 export function decodeOrder(bytes: Uint8Array): Parsed<Order> {
   return parseJsonWith(orderSchema, Buffer.from(bytes).toString());
+}
+
+/** All that a bucket holds. */
+export type Orders = { readonly standing: readonly Order[]; readonly unread: readonly UnreadOrder[] };
+
+/** An order nobody here can read, written by a newer program or a hand. */
+export type UnreadOrder = {
+  readonly name: string;
+  readonly problem: string;
+  /** Whether mail is held for it; else nothing is known of what it asks. */
+  readonly holds: boolean;
+};
+
+/**
+ * What is obeyed in place of an order that cannot be read: where it says that mail is to be held or dropped, whatever fits the part of
+ * its filter that can be read is held. That may be more than was meant; what is held can still be sent, and what was sent cannot be held.
+ */
+export function standInFor(
+  bytes: Uint8Array,
+  { name, at, problem }: Omit<UnreadOrder, 'holds'> & { at: number },
+): Order | undefined {
+  const read = parseJsonWith(unreadSchema, Buffer.from(bytes).toString());
+  if (!read.ok) return undefined;
+  const reason = `to be safe: an order to ${read.value.kind} that cannot be read here (${problem})`.slice(0, 256);
+  return { v: 1, kind: 'hold', name, filter: understoodPart(read.value.filter), reason, at };
+}
+
+const unreadSchema = z.object({ kind: z.enum(['hold', 'drop']), filter: z.unknown().optional() });
+
+function understoodPart(filter: unknown): OrderFilter {
+  const given = typeof filter === 'object' && filter !== null ? Object.entries(filter) : [];
+  const parts = given.map(([key, value]) => filterSchema.safeParse({ [key]: value }));
+  return Object.assign({}, ...parts.flatMap((part) => (part.success ? [part.data] : []))) as OrderFilter;
 }
 
 /** Whether the entry has everything that the order's filter names. An order whose senders are told spares what tells them. */

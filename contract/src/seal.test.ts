@@ -123,6 +123,7 @@ const twoShards = (names: readonly string[]): Manifest => ({
   ...manifest,
   shards: Object.fromEntries(names.map((name) => [name, { digest: shardDigest(Buffer.from(name)) }])),
 });
+const former: Manifest = { ...manifest, fleetUid: 'uid-0', generation: 40 };
 const judgements: readonly (readonly [
   what: string,
   next: Manifest,
@@ -148,6 +149,9 @@ const judgements: readonly (readonly [
   ['the same generation with a shard less', twoShards(['a']), twoShards(['a', 'b']), now, 'GenerationReused'],
   ['an older generation, however lately issued', older, manifest, now, 'OlderGeneration'],
   ['the same generation with other content', other, manifest, now, 'GenerationReused'],
+  ['the first of the fleet that took the place of ours', { ...manifest, generation: 1 }, former, now, 'Adopt'],
+  ['of that fleet, stale', manifest, former, manifest.issuedAt + freshManifestMs + 1, 'TooOld'],
+  ['of the fleet whose place was taken', former, manifest, now, 'WrongFleet'],
   ['another fleet’s, newer', { ...manifest, fleetUid: 'uid-2', generation: 9 }, manifest, now, 'WrongFleet'],
   ['another fleet’s, as the first', { ...manifest, fleetUid: 'uid-2' }, undefined, now, 'WrongFleet'],
 ];

@@ -94,10 +94,10 @@ export type ManifestJudgement =
 /** A node keeps obeying its snapshot; without one it takes none whose manifest is older than this. */
 export const freshManifestMs = 15 * 60_000;
 
-/** Whether a node that holds `current` may take over a correctly signed `next`. Ordered rules; the first that fits decides. */
+/** Whether a node that holds `held` may take over a correctly signed `next`. Ordered rules; the first that fits decides. */
 export function judgeManifest(
   next: Manifest,
-  current: Manifest | undefined,
+  held: Manifest | undefined,
   node: { readonly fleetUid: string; readonly nowMs: number },
 ): ManifestJudgement {
   const refuse = (
@@ -109,6 +109,8 @@ export function judgeManifest(
     message,
   });
   if (next.fleetUid !== node.fleetUid) return refuse('WrongFleet', `manifest is for fleet ${next.fleetUid}`);
+  // Generations are a fleet's own: those of one that was deleted say nothing about the one created in its place.
+  const current = held?.fleetUid === next.fleetUid ? held : undefined;
   if (current === undefined)
     return node.nowMs - next.issuedAt > freshManifestMs
       ? refuse(

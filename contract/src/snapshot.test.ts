@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { fromShards, toShards, type DomainPolicy, type PlatformPolicy, type SnapshotContent } from './snapshot.ts';
+import type { ObjectRef } from './object-ref.ts';
+import {
+  domainPolicyOf,
+  fromShards,
+  toShards,
+  type DomainPolicy,
+  type PlatformPolicy,
+  type SnapshotContent,
+} from './snapshot.ts';
 
 const plain = { noNullPrototype: true } as const;
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/);
@@ -195,3 +203,18 @@ test('ten thousand domains make shards far below a message’s limit', () => {
   assert.ok(shards.size <= 1 + 2 * 256);
   assert.ok(Math.max(...[...shards.values()].map(({ length }) => length)) < 1_000_000);
 });
+
+const ours = { namespace: 'shop', name: 'shop' };
+const owners: Readonly<Record<string, readonly [owner: ObjectRef | undefined, found: boolean]>> = {
+  'its RelayDomain, be it made anew': [ours, true],
+  'one of another namespace': [{ ...ours, namespace: 'rival' }, false],
+  'one of another name': [{ ...ours, name: 'second' }, false],
+  'none, as an early build accepted it': [undefined, true],
+};
+for (const [what, [domainRef, found]] of Object.entries(owners))
+  test(`an entry finds the domain in force, whose RelayDomain is shop/shop: accepted for ${what}`, () => {
+    const policy = { ref: ours, domain: 'shop.test' } as DomainPolicy;
+    const entry = { domain: policy.domain, ...(domainRef && { domainRef }) };
+    assert.equal(domainPolicyOf({ domains: new Map([[policy.domain, policy]]) }, entry), found ? policy : undefined);
+    assert.equal(domainPolicyOf({ domains: new Map() }, entry), undefined);
+  });

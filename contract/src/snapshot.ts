@@ -3,8 +3,8 @@
 // Split into shards by name so that one edit moves a few kilobytes; sealing and signing are in seal.ts.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { lanes } from './envelope.ts';
-import { objectRefSchema, type ObjectRef } from './object-ref.ts';
+import { lanes, type Envelope } from './envelope.ts';
+import { objectRefSchema, refKey, type ObjectRef } from './object-ref.ts';
 import { parseWith, type Parsed } from './parse.ts';
 
 export const snapshotVersion = 1;
@@ -94,7 +94,7 @@ const platformPolicySchema = z.object({
   senders: z.array(z.object({ domain: z.string(), localParts: z.array(z.string()).min(1) })),
   /** What is not said is as the fleet has it. */
   retry: z.object({ maxAgeMs: z.number().int().optional(), delaysMs: delaysSchema.optional() }).optional(),
-  /** It or all its domains are being deleted: nobody logs in any more, and its other settings count for what waits. */
+  /** It is deleted or bound no more, or its password is gone: nobody logs in, and its other settings count for what waits. */
   draining: z.literal(true).optional(),
 });
 export type PlatformPolicy = Readonly<z.infer<typeof platformPolicySchema>>;
@@ -150,6 +150,19 @@ export function usernameOf({ namespace, name }: ObjectRef): string {
 /** The platform an entry is from; undefined when it is part of the fleet no more. */
 export function platformOf({ platforms }: Pick<Snapshot, 'platforms'>, ref: ObjectRef): PlatformPolicy | undefined {
   return platforms.get(usernameOf(ref));
+}
+
+/**
+ * What is in force of the RelayDomain an entry was accepted for; undefined when that is part of the fleet no more, whichever has its
+ * domain by now: docs/decisions/0015-mail-belongs-to-its-relaydomain.md.
+ */
+export function domainPolicyOf(
+  { domains }: Pick<Snapshot, 'domains'>,
+  { domain, domainRef }: Pick<Envelope, 'domain' | 'domainRef'>,
+): DomainPolicy | undefined {
+  const policy = domains.get(domain);
+  const isAnothers = policy && domainRef && refKey(domainRef) !== refKey(policy.ref);
+  return isAnothers ? undefined : policy;
 }
 
 const shardSchema = z.object({

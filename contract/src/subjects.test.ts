@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { newMailId } from './mail-id.ts';
 import { consumerSettings, streamSettings } from './stream-settings.ts';
 import {
+  againSubjects,
   bodyPlacesSubject,
   bodySubject,
   configKeys,
@@ -77,6 +78,7 @@ test('every token is one NATS takes, and every subject is caught by the filters 
         [bodySubject(id, key.k), filters.bodyOf(id)],
         [bodyPlacesSubject(id, [key.k]), filters.bodyOf(id)],
         [eventSubject(key.platform, id, key.k, 'attempted'), filters.eventsOf(id)],
+        [eventSubject(key.platform, id, 0, 'attempted'), filters.eventsOfFirst(id)],
       ] as const;
       for (const [subject, ...caughtBy] of cases) {
         assert.match(subject, /^[^\s.*>]+(\.[^\s.*>]+)*$/);
@@ -117,6 +119,20 @@ test('a deferral’s subject is a function of entry and due minute', () => {
   assert.notEqual(deferredSubject(key, due), deferredSubject(key, due + 60_000));
   assert.equal(dueMinuteOf(deferredSubject(key, due)), Math.floor(due / 60_000) * 60_000);
   assert.equal(dueMinuteOf(mailSubject(key)), undefined);
+});
+
+test('what comes again as it is keeps its key, reappears for the consumer of retries, and waits beside its deferral', () => {
+  fc.assert(
+    fc.property(keys, fc.nat(2_000_000_000_000), (key, at) => {
+      for (const subject of [mailSubject(key), retrySubject(key)]) {
+        const { waits, reappears } = againSubjects(subject, at);
+        assert.equal(reappears, retrySubject(key));
+        assert.deepEqual(parseEntrySubject(waits), { state: 'df', key });
+        assert.equal(dueMinuteOf(waits), dueMinuteOf(deferredSubject(key, at)));
+        assert.notEqual(waits, deferredSubject(key, at));
+      }
+    }),
+  );
 });
 
 test('platform tokens come back; what is none is refused', () => {

@@ -81,6 +81,16 @@ export function retrySubject(key: EntryKey): string {
   return `rt.${laneTokens[key.lane]}.${token(key.domain)}.${tail(key)}`;
 }
 
+/**
+ * For an entry that comes again as it is, by the subject it came on: where it waits, and where it reappears. Beside its schedule for the
+ * next attempt, should there be one, and never in its place: the entry in hand may be an old copy.
+ */
+export function againSubjects(subject: string, atMs: number): { readonly waits: string; readonly reappears: string } {
+  const [, lane, ...rest] = subject.split('.');
+  const end = rest.join('.');
+  return { waits: `df.${Math.floor(atMs / 60_000)}-${lane}-again.${end}`, reappears: `rt.${lane}.${end}` };
+}
+
 /** Dead letters: entries no node could work on. */
 export function deadSubject(key: Omit<EntryKey, 'lane' | 'domain'>): string {
   return `dead.${tail(key)}`;
@@ -120,6 +130,8 @@ export const filters = {
   deadOf: (id: string) => `dead.*.*.${id}.*`,
   bodyOf: (id: string) => `b.${id}.>`,
   eventsOf: (id: string) => `evt.*.${id}.*.*`,
+  /** Of its first entry alone. */
+  eventsOfFirst: (id: string) => `evt.*.${id}.0.*`,
 } as const;
 
 const tokensOf: Readonly<Record<EntryTree, number>> = { mq: 7, rt: 7, df: 7, dead: 5 };
@@ -186,6 +198,8 @@ export const notices = {
   manifest: 'notice.config.manifest',
   acknowledgements: 'notice.ack.>',
   orders: 'notice.orders.>',
+  /** Not the server's but a node's: this destination answers again, and has retries that were put off for it. */
+  answering: 'notice.answering',
 } as const;
 
 /** The bucket keys of the configuration: one signed manifest, and shards named by content so that readers never mix two. */

@@ -12,7 +12,7 @@ const standards = [
   1870, 2034, 2920, 3207, 3461, 3463, 3464, 4954, 5321, 5322, 6152, 6376, 6409, 6522, 6531, 7505, 8301, 8314, 8463,
 ];
 
-test('every must has a file that exists, and a test that is about it', () => {
+test('every must has a file that exists, and a test of that title', () => {
   assert.deepEqual(requirementProblems(root, rows), []);
 });
 
@@ -23,7 +23,7 @@ test('no standard that carries mail is without musts', () => {
   );
 });
 
-test('a row whose file or test is gone, is none, or is about something else, is told', () => {
+test('a row whose file or test is gone, is none, or has no such title, is told', () => {
   const [row] = rows;
   assert.ok(row !== undefined);
   for (const [change, problem] of [
@@ -31,7 +31,8 @@ test('a row whose file or test is gone, is none, or is about something else, is 
     [{ file: row.test }, /no such source/],
     [{ test: 'test/gone.test.ts' }, /no such test: test\/gone\.test\.ts/],
     [{ test: row.file }, /no such test/],
-    [{ about: 'what no test says, ever' }, /does not say "what no test says, ever"/],
+    [{ title: 'what no test says, ever' }, /has no test "what no test says, ever"/],
+    [{ title: row.title.slice(1) }, /has no test/],
   ] as const)
     assert.match(requirementProblems(root, [{ ...row, ...change }]).join(), problem);
 });
@@ -40,8 +41,8 @@ test('a line without file or test is no row', () => {
   for (const line of [
     'RFC 1 §2 | must',
     'RFC 1 §2 | must | file | test',
-    'RFC 1 | must | file | test | about',
-    'RFC 1 §2 | must |  | test | about',
+    'RFC 1 | must | file | test | title',
+    'RFC 1 §2 | must |  | test | title',
   ])
     assert.throws(() => readRequirements(line), /no row/, line);
 });

@@ -136,8 +136,8 @@ function mustsSection(root: string): string {
   const requirements = readRequirements(readFileSync(join(root, 'hack/gen/requirements.txt'), 'utf8'));
   const problems = requirementProblems(root, requirements);
   if (problems.length > 0) throw new Error(`hack/gen/requirements.txt:\n${problems.join('\n')}`);
-  const row = ({ rfc, section, must, file, test }: Requirement) =>
-    `| ${rfc} §${section} | ${must} | \`${file}\` | \`${test}\` |`;
+  const row = ({ rfc, section, must, file, test, title }: Requirement) =>
+    `| ${rfc} §${section} | ${must} | \`${file}\` | \`${test}\`: ${inTable(title)} |`;
   return `## Musts
 
 What the standards demand of a submission server and relay, with the file that does it and the test that is about it.
@@ -167,4 +167,9 @@ function filesByRfc(root: string): ReadonlyMap<number, readonly string[]> {
 
 function isProductSource(path: string): boolean {
   return /^(contract|jetstream|telemetry|operator|relay-node|cli)\//.test(path) && !path.endsWith('.test.ts');
+}
+
+/** Markdown must not take a title’s signs for its own. */
+function inTable(title: string): string {
+  return title.replaceAll(/[*_<>[\]\\|]/g, '\\$&');
 }

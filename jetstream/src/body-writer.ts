@@ -50,10 +50,8 @@ export function openBodyWriter(nats: Nats, id: string, { timeoutMs, chunkMs }: W
     const end = performance.now() + deadlineMs;
     const durable = (message: Message, onStored?: (sequence: number) => void) =>
       insist(nats, { timeoutMs, deadlineMs: end - performance.now() }, (ms) => publishOne(nats, message, ms, onStored));
-    // The digest is part of the message id: another body under the same id must not be taken for a repetition.
-    const digest = createHash('sha256').update(payload).digest('hex').slice(0, 16);
     let place = 0;
-    const message = { subject: bodySubject(id, chunk), payload, messageId: `${id}.${chunk}.${digest}` };
+    const message = { subject: bodySubject(id, chunk), payload, messageId: chunkName(id, chunk, payload) };
     const stored = await durable(message, (sequence) => (place = sequence));
     const note = bodyPlacesSubject(id, [place]);
     const noted = stored.ok ? await durable({ subject: note, payload: nothing, messageId: note }) : stored;
@@ -108,6 +106,14 @@ export function openBodyWriter(nats: Nats, id: string, { timeoutMs, chunkMs }: W
       await Promise.all(underWay);
     },
   };
+}
+
+/**
+ * The message id a chunk is stored under, which the server keeps with it. Its digest is part of that: another body under the same id
+ * must not be taken for a repetition, and who reads one chunk alone can tell whether it is whole.
+ */
+export function chunkName(id: string, chunk: number, bytes: Uint8Array): string {
+  return `${id}.${chunk}.${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
 }
 
 const nothing = Buffer.alloc(0);

@@ -20,7 +20,7 @@ import {
 import type { Nats } from './connect.ts';
 import { inTurns } from './in-turns.ts';
 import { deadLetterHeaders } from './mail-queue.ts';
-import { manager, readLast, readMany } from './read.ts';
+import { manager, readAll, readLast } from './read.ts';
 
 /** ready: never tried. retry: due again. deferred: waiting for its time. dead: given up by the machinery. */
 export const entryStates = ['ready', 'retry', 'deferred', 'dead'] as const;
@@ -168,9 +168,8 @@ export async function showEntry(nats: Nats, subject: string): Promise<ShownEntry
 /** All events kept of one mail, oldest first; what cannot be read is left out. Rejects when NATS does not answer. */
 export async function eventsOf(nats: Nats, id: string): Promise<readonly MailEvent[]> {
   // The id says when the mail came: nothing of it can be older, clocks of a minute's difference included.
-  const start_time = new Date(mailIdTime(id) - 60_000);
-  const query = { start_time, batch: 1_000, next_by_subj: filters.eventsOf(id) };
-  const stored = await readMany(nats, streams.events, query);
+  const since = new Date(mailIdTime(id) - 60_000);
+  const stored = await readAll(nats, streams.events, { since, subject: filters.eventsOf(id) });
   return stored
     .map(({ data }) => decodeEvents(data))
     .flatMap((events) => (events.ok ? events.value : []))

@@ -3,14 +3,16 @@
 import { nuid } from '@nats-io/transport-node';
 import { encodeEntry, type Envelope } from '@relayfleet/contract/envelope.ts';
 import { wokenHeader } from '@relayfleet/contract/order.ts';
+import { encodeSetback, setbackHeader, type Setback } from '@relayfleet/contract/setback.ts';
 import {
+  againSubjects,
   deadSubject,
   deferredSubject,
   mailSubject,
   retrySubject,
   type ConsumerKey,
 } from '@relayfleet/contract/subjects.ts';
-import { readBody, readFirst, type BodyEnd } from './body-reader.ts';
+import { findBody, readBody, readFirst, type BodyEnd } from './body-reader.ts';
 import { openBodyWriter, type BodyWriter, type ChunkedBody, type StoredBody } from './body-writer.ts';
 import type { Nats } from './connect.ts';
 import { openGroupCommit } from './group-commit.ts';
@@ -34,6 +36,8 @@ export type DeferOptions = {
   readonly deadlineMs?: number;
   /** It was brought forward before its time, and is not to wait for it when it comes again. */
   readonly woken?: boolean;
+  /** What kept it from being worked on; it then waits beside its schedule for the next attempt, should there be one. */
+  readonly setback?: Setback | undefined;
 };
 
 export type MailQueue = {
@@ -44,22 +48,31 @@ export type MailQueue = {
   commit(entries: readonly Entry[], deadlineMs: number): Promise<Commit>;
   /** Stores a body in chunks; the returned reference goes into the envelope. Default deadline 60 s. */
   putBody(id: string, body: Uint8Array, deadlineMs?: number): Promise<StoredBody>;
+  /**
+   * The same for a body of one chunk that an earlier worker may have stored, and an entry of its own may refer to: what is there stays.
+   * Rejects when NATS does not answer.
+   */
+  putBodyOnce(id: string, body: Uint8Array): Promise<StoredBody>;
   /** The same for a body that is still arriving; each chunk may take `chunkMs` to be durable. */
   openBody(id: string, chunkMs: number): BodyWriter;
   /** A stored body, read as it is asked for. Rejects when NATS does not answer for a while. */
   readBody(envelope: Stored): AsyncGenerator<Buffer, BodyEnd>;
   /**
-   * A body's first chunk, the header section in it: all of it, and checked, where it is inline or of one chunk. Undefined when it is
-   * lost or not what was stored. Rejects when NATS does not answer.
+   * A body's first chunk, the header section in it: all of it where it is inline or of one chunk. Undefined when it is lost or not
+   * what was stored. Rejects when NATS does not answer.
    */
   readFirst(envelope: Envelope, inline: Uint8Array): Promise<Buffer | undefined>;
   /** Lets the envelope reappear on its retry subject at `atMs` (epoch). Its body must be in chunks. Default deadline 10 s. */
   defer(envelope: Envelope, atMs: number, options?: DeferOptions): Promise<Commit>;
+  /** Lets an entry come again at `atMs` (epoch) byte for byte, for whoever can read it. */
+  postpone(taken: Postponed, atMs: number): Promise<Commit>;
   /** Moves an entry nobody can work on to the dead letters; `raw` is kept as it is. */
   bury(envelope: Envelope | undefined, raw: Uint8Array, subject: string, reason: string): Promise<Commit>;
   /** Entries for this node, for ever: survives restarts of NATS and of the consumer. Ends when the signal aborts. */
   take(consumer: ConsumerKey, options: TakeOptions): AsyncIterable<Taken>;
 };
+
+type Postponed = Pick<Taken, 'subject' | 'data' | 'woken' | 'setback'>;
 
 /** A mail whose body is in the body stream. */
 type Stored = { readonly id: string; readonly body: ChunkedBody };
@@ -76,6 +89,13 @@ export function openMailQueue(nats: Nats, { timeoutMs }: MailQueueOptions): Mail
   const [mail, deferrals] = [openGroupCommit(nats), openGroupCommit(nats)];
   const storeOne = (message: Message, deadlineMs: number) =>
     insist(nats, { timeoutMs, deadlineMs }, (ms) => publishOne(nats, message, ms));
+  const putBody: MailQueue['putBody'] = async (id, body, deadlineMs = bodyDeadlineMs) => {
+    const end = performance.now() + deadlineMs;
+    const left = () => end - performance.now();
+    const writer = openBodyWriter(nats, id, { timeoutMs, chunkMs: left });
+    await writer.write(body);
+    return writer.end(left());
+  };
 
   return {
     commit: (entries, deadlineMs) => {
@@ -85,12 +105,10 @@ export function openMailQueue(nats: Nats, { timeoutMs }: MailQueueOptions): Mail
         only !== undefined && others.length === 0 ? mail.store(only, ms) : publishBatch(nats, messages, ms),
       );
     },
-    putBody: async (id, body, deadlineMs = bodyDeadlineMs) => {
-      const end = performance.now() + deadlineMs;
-      const left = () => end - performance.now();
-      const writer = openBodyWriter(nats, id, { timeoutMs, chunkMs: left });
-      await writer.write(body);
-      return writer.end(left());
+    putBody,
+    putBodyOnce: async (id, body) => {
+      const ref = await findBody(nats, id);
+      return ref === undefined ? putBody(id, body) : { ok: true, ref };
     },
     openBody: (id, chunkMs) => openBodyWriter(nats, id, { timeoutMs, chunkMs: () => chunkMs }),
     readBody: ({ id, body }) => readBody(nats, id, { ref: body, chunkMs: chunkTries * timeoutMs }),
@@ -98,9 +116,13 @@ export function openMailQueue(nats: Nats, { timeoutMs }: MailQueueOptions): Mail
       body.kind === 'inline'
         ? Buffer.from(inline.buffer, inline.byteOffset, inline.byteLength)
         : readFirst(nats, id, { ref: body, chunkMs: 0 }),
-    defer: async (envelope, atMs, { deadlineMs = deferDeadlineMs, woken = false } = {}) => {
-      const schedule = scheduleMessage(envelope, atMs, woken);
-      return insist(nats, { timeoutMs, deadlineMs }, (ms) => deferrals.store(schedule, ms));
+    defer: async (envelope, atMs, { deadlineMs = deferDeadlineMs, ...options } = {}) => {
+      const message = deferral(envelope, atMs, options);
+      return insist(nats, { timeoutMs, deadlineMs }, (ms) => deferrals.store(message, ms));
+    },
+    postpone: async ({ subject, data, ...headers }, atMs) => {
+      const message = schedule(againSubjects(subject, atMs), data, { atMs, ...headers });
+      return insist(nats, { timeoutMs, deadlineMs: deferDeadlineMs }, (ms) => deferrals.store(message, ms));
     },
     bury: (envelope, raw, subject, reason) => storeOne(deadLetter({ envelope, raw, subject, reason }), deferDeadlineMs),
     take: (consumer, options) => takeEntries(nats, consumer, options),
@@ -115,22 +137,36 @@ function entryMessage({ envelope, body }: Entry): Message {
   };
 }
 
-/**
- * A scheduled message (nats-architecture ADR-51). Its subject is a function of entry and due minute, so a worker that repeats
- * a deferral replaces the schedule. The message id is new for each call: it only guards the tries of this one, since an entry
- * held back by a suspension is deferred again with the same attempt number, and must not be taken for a repetition.
- */
-function scheduleMessage(envelope: Envelope, atMs: number, woken: boolean): Message {
+/** Its subject is a function of entry and due minute, so a worker that repeats a deferral replaces the schedule. */
+function deferral(envelope: Envelope, atMs: number, options: Pick<DeferOptions, 'woken' | 'setback'>): Message {
   if (envelope.body.kind === 'inline')
     throw new Error('a deferred entry cannot carry its body: store it in chunks first');
+  const reappears = retrySubject(envelope);
+  const { setback } = options;
+  const waits = setback === undefined ? deferredSubject(envelope, envelope.due) : againSubjects(reappears, atMs).waits;
+  return schedule({ waits, reappears }, encodeEntry(envelope), { atMs, ...options });
+}
+
+type When = { readonly atMs: number; readonly woken?: boolean; readonly setback?: Setback | undefined };
+
+/**
+ * A scheduled message (nats-architecture ADR-51). The message id is new for each call: it only guards the tries of this one, since an
+ * entry that is held or set back is deferred again with the same attempt number, and must not be taken for a repetition.
+ */
+function schedule(
+  { waits, reappears }: ReturnType<typeof againSubjects>,
+  payload: Uint8Array,
+  { atMs, woken = false, setback }: When,
+): Message {
   return {
-    subject: deferredSubject(envelope, envelope.due),
-    payload: encodeEntry(envelope),
-    messageId: `${envelope.id}.${envelope.k}.${envelope.attempt}.${nuid.next()}`,
+    subject: waits,
+    payload,
+    messageId: nuid.next(),
     headers: {
       'Nats-Schedule': `@at ${new Date(atMs).toISOString()}`,
-      'Nats-Schedule-Target': retrySubject(envelope),
+      'Nats-Schedule-Target': reappears,
       ...(woken && { [wokenHeader]: 'put-back' }),
+      ...(setback && { [setbackHeader]: encodeSetback(setback) }),
     },
   };
 }

@@ -40,8 +40,28 @@ export async function readNear(nats: Nats, stream: string, subject: string): Pro
 export type ManyQuery =
   /** The newest message of every subject that matches one of these; at most 1024 subjects. */
   | { readonly multi_last: string[] }
-  /** Every message from `start_time` on that matches the subject, oldest first, at most `batch`. */
-  | { readonly start_time: Date; readonly next_by_subj: string; readonly batch: number };
+  /** Every message from `start_time` or `seq` on that matches the subject, oldest first, at most `batch`. */
+  | (Start & { readonly next_by_subj: string; readonly batch: number });
+type Start = { readonly start_time: Date } | { readonly seq: number };
+
+const pageSize = 1_000;
+
+/** Every message from `since` on that matches the subject, oldest first, as the nearest replica knows them; page by page. */
+export async function readAll(
+  nats: Nats,
+  stream: string,
+  { since, subject: next_by_subj }: { readonly since: Date; readonly subject: string },
+): Promise<readonly StoredMsg[]> {
+  const found: StoredMsg[] = [];
+  let start: Start = { start_time: since };
+  for (;;) {
+    const page = await readMany(nats, stream, { ...start, next_by_subj, batch: pageSize });
+    found.push(...page);
+    const last = page.at(-1);
+    if (last === undefined || last.pending <= 0) return found;
+    start = { seq: last.seq + 1 };
+  }
+}
 
 /** Several messages as the nearest replica knows them. In the client's iterator mode each call would leak a subscription. */
 export async function readMany(nats: Nats, stream: string, query: ManyQuery): Promise<readonly StoredMsg[]> {

@@ -9,11 +9,14 @@ import {
   streams,
   type KnownKey,
 } from '@relayfleet/contract/subjects.ts';
+import type { StoredMsg } from '@nats-io/jetstream';
 import type { Nats } from './connect.ts';
 import { manager, readLast, readMany } from './read.ts';
 
-/** Subjects that one question may name: the server's limit is 1024. */
-const mostSubjects = 1_000;
+/** Messages one question may be answered with: the server's limit is 1024. */
+const mostAnswers = 1_000;
+/** Of an entry: accepted, attempted, settled. */
+const subjectsEach = 3;
 
 /** The last attempt on record of each entry that has one, by `id.k`. Rejects when NATS does not answer. */
 export async function lastAttempts(
@@ -22,23 +25,27 @@ export async function lastAttempts(
 ): Promise<ReadonlyMap<string, AttemptedEvent>> {
   const found = new Map<string, AttemptedEvent>();
   const subjects = keys.map(({ platform, id, k }) => eventSubject(platform, id, k, 'attempted'));
-  for (let from = 0; from < subjects.length; from += mostSubjects) {
-    const multi_last = subjects.slice(from, from + mostSubjects);
-    for (const { data } of await readMany(nats, streams.events, { multi_last })) {
-      const events = decodeEvents(data);
-      const attempted = events.ok ? events.value.find((event) => event.type === 'attempted') : undefined;
-      if (attempted !== undefined) found.set(`${attempted.id}.${attempted.k}`, attempted);
-    }
+  for (const { data } of await readLastOf(nats, subjects, mostAnswers)) {
+    const events = decodeEvents(data);
+    const attempted = events.ok ? events.value.find((event) => event.type === 'attempted') : undefined;
+    if (attempted !== undefined) found.set(`${attempted.id}.${attempted.k}`, attempted);
   }
   return found;
 }
 
-/** Which of these mails have any event. At most 1,000. Rejects when NATS does not answer. */
+/** Which of these mails have any event. Rejects when NATS does not answer. */
 export async function withEvents(nats: Nats, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  if (ids.length === 0) return new Set();
-  const multi_last = ids.slice(0, mostSubjects).map(filters.eventsOf);
-  const stored = await readMany(nats, streams.events, { multi_last });
+  // Every mail has a first entry; of all its entries there may be more events than an answer holds.
+  const stored = await readLastOf(nats, ids.map(filters.eventsOfFirst), Math.floor(mostAnswers / subjectsEach));
   return new Set(stored.map(({ subject }) => subject.split('.')[2] ?? ''));
+}
+
+/** The newest message of every subject that matches one of `wanted`, which are asked for so many at once. */
+async function readLastOf(nats: Nats, wanted: readonly string[], atOnce: number): Promise<readonly StoredMsg[]> {
+  const found: StoredMsg[] = [];
+  for (let from = 0; from < wanted.length; from += atOnce)
+    found.push(...(await readMany(nats, streams.events, { multi_last: wanted.slice(from, from + atOnce) })));
+  return found;
 }
 
 /** Pieces of a mail's body in the body stream; 0 when it lies with its entry, or is gone. Rejects when NATS does not answer. */

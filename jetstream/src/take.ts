@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { jetstream, type Consumer, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import type { Subscription } from '@nats-io/transport-node';
 import { wokenHeader } from '@relayfleet/contract/order.ts';
+import { decodeSetback, setbackHeader, type Setback } from '@relayfleet/contract/setback.ts';
 import { consumers, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
 
@@ -21,6 +22,8 @@ export type Taken = {
   readonly maybeSeen: boolean;
   /** It was brought forward before its time: to be tried at once. */
   readonly woken: boolean;
+  /** What kept earlier workers from working on it; undefined when nothing did, or an attempt was recorded since. */
+  readonly setback: Setback | undefined;
   /** Keeps the entry ours for another `ackWaitMs`; call every `ackExtendMs` while working. */
   extend(): void;
   /** Removes the entry, confirmed by the server. False: nobody confirmed it, so the entry may come again. Never rejects. */
@@ -152,6 +155,7 @@ function hold(source: Source, message: JsMsg, slots: Slots): Taken {
     deliveries: message.info.deliveryCount,
     maybeSeen: message.redelivered || !source.isCurrent() || message.time.getTime() <= source.foundAt,
     woken: message.headers?.has(wokenHeader) === true,
+    setback: decodeSetback(message.headers?.get(setbackHeader)),
     extend: () => {
       if (!ended) message.working();
     },

@@ -105,6 +105,24 @@ test('a fleet that was let go untold is a warning that names the remedy', () => 
   assert.match(msg, /stop its relay nodes: they hold the last snapshot and go on/);
 });
 
+test('an object deleted on the word abandon is a warning that says how much is left of its mail, and that is counted', async () => {
+  const { lines, events, value } = setUp();
+  const release = (entries: number | undefined) => ({ how: 'Abandoned', problem: 'left', entries }) as const;
+  events.released({ kind: 'RelayDomain', ref: { namespace: 'n', name: 'a' } }, release(7));
+  events.released({ kind: 'RelayDomain', ref: { namespace: 'n', name: 'b' } }, release(undefined));
+  events.released({ kind: 'SenderPlatform', ref: { namespace: 'n', name: 'p' } }, release(2));
+  assert.deepEqual(
+    lines.map(({ level, name, entries, problem }) => [level, name, entries, problem]),
+    [
+      ['warn', 'a', 7, 'left'],
+      ['warn', 'b', undefined, 'left'],
+      ['warn', 'p', 2, 'left'],
+    ],
+  );
+  assert.equal(await value('relayfleet_abandoned_entries_total{kind="RelayDomain"}'), '7');
+  assert.equal(await value('relayfleet_abandoned_entries_total{kind="SenderPlatform"}'), '2');
+});
+
 test('a sweep that fails is said once for each problem with its remedy, every failure is counted, and its end is said', async () => {
   const { lines, events, value } = setUp();
   const fleet = { namespace: 'n', name: 'f' };

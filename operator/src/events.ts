@@ -175,8 +175,10 @@ function loopEvents(log: Log, of: Meters): LoopEvents {
       log.error('no plan could be made; what is published stays in force', { cause });
     },
     released({ kind, ref }, release) {
-      const [level, words] = releases[release.how];
-      log[level](words, { kind, ...ref, ...('problem' in release && { problem: release.problem }) });
+      const { how, ...facts } = release;
+      const [level, words] = releases[how];
+      log[level](words, { kind, ...ref, ...facts });
+      if (how === 'Abandoned' && kind !== 'RelayFleet') of.abandoned.inc({ kind }, release.entries ?? 0);
     },
     stepSettled(step, key, result, seconds) {
       of.reconciles.inc({ controller: step, result: result.ok ? 'success' : 'error' });
@@ -234,7 +236,7 @@ const releases = {
   Dropped: ['info', 'deleted: what was left of its mail was dropped'],
   Abandoned: [
     'warn',
-    'deleted on the word abandon: its mail stays queued; that of a domain is not sent without its key, and returned when it is too old',
+    'deleted on the word abandon: its mail stays queued; that of a domain waits for its RelayDomain to be there again, and expires when it is too old',
   ],
 } as const satisfies Readonly<Record<Release['how'], readonly ['info' | 'warn', string]>>;
 

@@ -59,6 +59,12 @@ export const operatorMetrics = {
     help: 'Objects by kind and their condition Ready.',
     labels: { kind: ['RelayFleet', 'RelayDomain', 'SenderPlatform'], ready: ['True', 'False', 'Unknown'] },
   },
+  abandoned: {
+    name: 'relayfleet_abandoned_entries_total',
+    type: 'counter',
+    help: 'Queue entries known to be left of objects that were deleted on the word abandon, as their fleets last counted them.',
+    labels: { kind: ['RelayDomain', 'SenderPlatform'] },
+  },
   manifestsRefused: {
     name: 'relayfleet_manifests_refused',
     type: 'gauge',

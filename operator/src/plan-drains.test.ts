@@ -70,6 +70,11 @@ const released = ({ finalizers }: Plan) =>
   finalizers.flatMap(({ kind, release }) => (release ? `${kind} ${release.how}` : []));
 const ready = ({ statuses }: Plan, kind: string) =>
   statuses.find((status) => status.kind === kind)?.status.conditions?.find(({ type }) => type === 'Ready');
+const programmed = ({ statuses }: Plan, kind: string) => {
+  const { status } = statuses.find((each) => each.kind === kind) ?? {};
+  const { reason, message } = status?.conditions?.find(({ type }) => type === 'Programmed') ?? {};
+  return `${reason}: ${message}`;
+};
 const wantedDrains = ({ connections }: Plan) => connections.flatMap(({ drains }) => drains);
 
 test('a domain or platform that is accepted gets the finalizer, once; one that nobody accepts gets none', () => {
@@ -154,6 +159,9 @@ test('on the word abandon it goes at once, whatever is left and whether NATS ans
   const given = world({ domains: [domain({ ...leaving, annotations: { 'relayfleet.io/on-delete': 'abandon' } })] });
   for (const seen of [{ nats: 'no answer' }, { drains: { [domainUid]: { entries: 3, emptyLooks: 0 } } }])
     assert.deepEqual(released(plan(observed(given, seen))), ['RelayDomain Abandoned']);
+  const counted = plan(observed(given, { drains: { [domainUid]: { entries: 3, emptyLooks: 0 } } }));
+  const release = counted.finalizers.find(({ release }) => release?.how === 'Abandoned')?.release;
+  assert.deepEqual(release, { how: 'Abandoned', problem: '3 queue entries of its mail are left', entries: 3 });
   const odd = world({ domains: [domain({ ...leaving, annotations: { 'relayfleet.io/on-delete': 'whatever' } })] });
   assert.deepEqual(released(plan(observed(odd))), [], 'a word nobody knows loses nothing');
 });
@@ -186,6 +194,14 @@ test('a deleted platform cannot log in, but its suspension and its retries rule 
   assert.deepEqual(released(plan(observed(given, { drains: { [uid]: empty } }))), ['SenderPlatform Drained']);
 });
 
+test('what all nodes know of it counts, not whether they know of later edits to others', () => {
+  const seen = observed(world({ platforms: [platform(leaving)] }), { drains: { [platform().metadata.uid]: empty } });
+  const { published, ...rest } = seen.observations.get('n/f')!;
+  assert.ok(published);
+  const later = { ...rest, published: { ...published, generation: 8 } };
+  assert.deepEqual(released(plan({ ...seen, observations: new Map([['n/f', later]]) })), ['SenderPlatform Drained']);
+});
+
 test('a domain that drains keeps its claim before a younger one, and gives it up when it is gone', () => {
   const younger = relayDomain(
     'm/d',
@@ -209,5 +225,10 @@ test('a successor under the same name inherits nothing of what drained', () => {
   const keyless = plan(observed(world({ domains: [domain()], secrets: none }), { published: drained }));
   assert.deepEqual(keyless.snapshots[0]?.content.domains, [], 'not the key');
   const fresh = plan(observed(world({ platforms: [platform()], secrets: all }), { published: drained }));
-  assert.deepEqual(fresh.snapshots[0]?.content.platforms, [], 'not the missing password: it is being hashed');
+  assert.deepEqual(
+    fresh.snapshots[0]?.content.platforms.map(({ secrets, draining }) => [secrets, draining]),
+    [[[], true]],
+    'not the missing password: it is being hashed',
+  );
+  assert.match(programmed(fresh, 'SenderPlatform'), /Pending: the password is being/);
 });

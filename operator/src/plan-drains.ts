@@ -7,7 +7,7 @@ import type { Release, WantedDrain } from './plan.ts';
 import { generationFloor, type Resolution } from './plan-fleets.ts';
 import { onDeleteAnnotation, onDeleteOf } from './on-delete.ts';
 import type { ResolvedDomain, ResolvedFleet, ResolvedPlatform } from './reconcile/resolved.ts';
-import { domainEntry, platformEntry } from './snapshot/entries.ts';
+import { domainEntry, drainingEntry } from './snapshot/entries.ts';
 import { notInForce, type FleetProgress } from './snapshot/programmed.ts';
 import { looksToBelieve, type DrainObservation } from './world.ts';
 
@@ -74,7 +74,7 @@ function shareOf(
 ): Share {
   const key = refKey(fleet.ref);
   const progress = progresses.get(key);
-  const entry = isPlatform(object) ? platformEntry(object.username) : domainEntry(object.object.spec.domain);
+  const entry = isPlatform(object) ? drainingEntry(object.username) : domainEntry(object.object.spec.domain);
   const seen = index.world.observations.get(key)?.drains?.get(object.object.metadata.uid);
   return { fleet, open: progress && notInForce(progress, entry)?.message, seen };
 }
@@ -96,7 +96,8 @@ function releaseOf({ object }: Leaving, shares: readonly Share[], queued: number
   const isEmpty = ({ open, seen }: Share) => open === undefined && (seen?.emptyLooks ?? 0) >= looksToBelieve;
   if (shares.every(isEmpty)) return { how: word === 'drop' ? 'Dropped' : 'Drained' };
   if (word !== 'abandon') return undefined;
-  return { how: 'Abandoned', problem: `${queued ?? 'an unknown number of'} queue entries of its mail are left` };
+  const problem = `${queued ?? 'an unknown number of'} queue entries of its mail are left`;
+  return { how: 'Abandoned', problem, entries: queued };
 }
 
 type Case = { readonly object: Leaving; readonly shares: readonly Share[]; readonly queued: number | undefined };

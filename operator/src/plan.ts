@@ -131,7 +131,8 @@ export type Release =
   | { readonly how: 'NoFleet' }
   | { readonly how: 'Drained' }
   | { readonly how: 'Dropped' }
-  | { readonly how: 'Abandoned'; readonly problem: string };
+  /** `entries`: left in the queues; undefined where not all of them could be looked at. */
+  | { readonly how: 'Abandoned'; readonly problem: string; readonly entries: number | undefined };
 
 export type WantedSnapshot = {
   readonly fleet: ObjectRef;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { commitWithinMs } from '@relayfleet/contract/body-grace.ts';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import type { Snapshot, SnapshotContent } from '@relayfleet/contract/snapshot.ts';
 import type { StoredBody } from '@relayfleet/jetstream/mail-queue.ts';
 import { platformPolicy, snapshotOf, usualLogin } from '../../test/harness/snapshot.ts';
-import { acceptLarge, type MessageDeps } from './accept-message.ts';
+import { acceptLarge, acceptMessage, type MessageDeps } from './accept-message.ts';
 import type { NodeEvents } from './events.ts';
 import type { Content } from './ingress/session.ts';
 import { bodyHash } from './signing/canonicalise.ts';
@@ -27,7 +28,15 @@ const rest = Buffer.from('and the rest\r\n\r\n');
 function setUp(stored: (size: number) => StoredBody = taken) {
   const bytes: Buffer[] = [];
   const commits: Envelope[] = [];
-  const state = { snapshot: snapshotOf() as Snapshot | undefined, abandoned: 0, ids: [] as string[], now: 1_000 };
+  const state = {
+    snapshot: snapshotOf() as Snapshot | undefined,
+    abandoned: 0,
+    ids: [] as string[],
+    now: 1_000,
+    wall: 1_000,
+    monotonic: 50,
+    whileCommitting: () => {},
+  };
   const written = () => Buffer.concat(bytes);
   const deps: MessageDeps = {
     node: 'node-0',
@@ -44,14 +53,16 @@ function setUp(stored: (size: number) => StoredBody = taken) {
       },
       commit: async (entries) => {
         commits.push(...entries.map((entry) => entry.envelope));
+        state.whileCommitting();
         return { ok: true, duplicate: false };
       },
-      putBody: () => assert.fail('stored already'),
+      putBody: async (_, body) => stored(body.length),
     },
     log: { note: () => undefined },
     events: new Proxy({} as NodeEvents, { get: () => () => undefined }),
     destinationOf: (_, domain) => domain,
     now: () => state.now,
+    clocks: () => ({ wall: state.wall, monotonic: state.monotonic }),
     randomBytes: (count) => Buffer.alloc(count),
     patience: { commit: 1_000 },
   };
@@ -142,3 +153,50 @@ for (const [reason, reply] of [
     assert.equal((await message.end(content(head.length))).reply, reply);
     assert.equal(commits.length, 0);
   });
+
+for (const clock of ['wall', 'monotonic'] as const) {
+  const other = clock === 'wall' ? 'monotonic' : 'wall';
+  test(`a node that stood still while a large mail arrived, by its ${clock} clock, commits it no more`, async () => {
+    const late = async (ms: number) => {
+      const { deps, state, commits } = setUp();
+      const message = acceptLarge(deps, envelope, head);
+      await message.write(head);
+      state[clock] += ms;
+      state[other] -= 5_000; // set back
+      await message.write(rest);
+      return [(await message.end(content())).reply, commits.length];
+    };
+    assert.deepEqual(await late(commitWithinMs), ['queued', 1]);
+    assert.deepEqual(await late(commitWithinMs + 1), ['storedTooLate', 0]);
+  });
+}
+
+test('a small mail of several destinations, whose body is stored apart: the same', async () => {
+  const { deps, state, commits } = setUp((size) => {
+    state.monotonic += commitWithinMs + 1;
+    return taken(size);
+  });
+  const recipients = [recipient, { ...recipient, address: 'someone@other.test' }];
+  const transaction = { ...envelope.transaction, recipients };
+  const bytes = Buffer.concat([head, rest]);
+  const answer = await acceptMessage(deps, { session, transaction, content: { ...content(), bytes } });
+  assert.deepEqual([answer.reply, commits.length], ['storedTooLate', 0]);
+});
+
+test('a node that stood still in the commit itself says no 250: nobody knows whether the body is still there', async () => {
+  const { deps, state, commits } = setUp();
+  state.whileCommitting = () => void (state.wall += commitWithinMs + 1);
+  const message = acceptLarge(deps, envelope, head);
+  await message.write(head);
+  await message.write(rest);
+  assert.equal((await message.end(content())).reply, 'storedTooLate');
+  assert.equal(commits.length, 1);
+});
+
+test('a small mail with its body inside it waits for nobody’s sweeper', async () => {
+  const { deps, state } = setUp();
+  state.whileCommitting = () => void (state.monotonic += 2 * commitWithinMs);
+  const bytes = Buffer.concat([head, rest]);
+  const answer = await acceptMessage(deps, { ...envelope, content: { ...content(), bytes } });
+  assert.equal(answer.reply, 'queued');
+});

@@ -4,12 +4,13 @@
 import { newMailId, type RandomBytes } from '@relayfleet/contract/mail-id.ts';
 import type { DomainPolicy, Snapshot } from '@relayfleet/contract/snapshot.ts';
 import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
-import type { Commit, MailQueue, Refusal, StoredBody } from '@relayfleet/jetstream/mail-queue.ts';
+import type { MailQueue, StoredBody } from '@relayfleet/jetstream/mail-queue.ts';
+import { passedBetween, type Reading } from './clock.ts';
 import type { NodeEvents } from './events.ts';
 import type { Content, LargeMessage, Session, Transaction } from './ingress/session.ts';
 import { readHeader, type HeaderReading } from './policy/header.ts';
 import { authorshipOf, judge, messageRules, type MessageFacts } from './policy/rules.ts';
-import { enqueue, enqueueStored, type Storing } from './queue/enqueue.ts';
+import { enqueue, enqueueStored, type Enqueued, type Storing } from './queue/enqueue.ts';
 import { destinationsOf, type AcceptedMail, type Destination } from './queue/entries.ts';
 import { missingFields } from './queue/missing-fields.ts';
 import { receivedLine } from './queue/received-line.ts';
@@ -26,6 +27,8 @@ export type MessageDeps = {
   /** Routing's word: where mail from a domain's policy to a recipient domain is queued for. */
   readonly destinationOf: (policy: DomainPolicy, recipientDomain: string) => string;
   readonly now: () => number;
+  /** This machine's clocks as they are: `now` believes no jump. */
+  readonly clocks: () => Reading;
   readonly randomBytes: RandomBytes;
   /** Milliseconds; `commit` is for the durable commit of a message, all tries together. */
   readonly patience: { readonly commit: number };
@@ -43,9 +46,10 @@ export async function acceptMessage(deps: MessageDeps, submission: Omit<Submissi
   if (!judged.ok) return judged.answer;
 
   const at = deps.now();
+  const begun = deps.clocks();
   const id = newMailId(at, deps.randomBytes);
   const message = Buffer.concat([ownLines(judged.facts, id, at), content.bytes]);
-  const arrived = { ...submission, facts: judged.facts, id, at, size: message.length };
+  const arrived = { ...submission, facts: judged.facts, id, at, begun, size: message.length };
   return commit(deps, arrived, (storing, mail, destinations) => enqueue(storing, mail, destinations, message));
 }
 
@@ -58,9 +62,10 @@ export function acceptLarge(deps: MessageDeps, envelope: Envelope, head: Uint8Ar
   if (!early.ok)
     return refused((content) => orElse(judgeMessage(deps, { ...envelope, content, header }), early.answer));
 
-  const begun = deps.now();
-  const id = newMailId(begun, deps.randomBytes);
-  const lines = ownLines(early.facts, id, begun);
+  const begun = deps.clocks();
+  const at = deps.now();
+  const id = newMailId(at, deps.randomBytes);
+  const lines = ownLines(early.facts, id, at);
   const writer = deps.queue.openBody(id, deps.patience.commit);
   void writer.write(lines); // far less than a chunk
   const hash = createBodyHash();
@@ -84,7 +89,7 @@ export function acceptLarge(deps: MessageDeps, envelope: Envelope, head: Uint8Ar
         return stored.ok ? { ok: true, ref: { ...stored.ref, relaxedHash: hash.end() } } : stored;
       };
       const size = lines.length + content.size;
-      const arrived = { ...envelope, content, facts: judged.facts, id, at: deps.now(), size };
+      const arrived = { ...envelope, content, facts: judged.facts, id, at: deps.now(), begun, size };
       return commit(deps, arrived, (storing, mail, destinations) => enqueueStored(storing, mail, destinations, store));
     },
   };
@@ -129,14 +134,16 @@ type Arrived = Envelope & {
   readonly facts: MessageFacts;
   readonly id: string;
   readonly at: number;
+  /** Before anything of it was stored. */
+  readonly begun: Reading;
   /** Bytes of it with what is ours. */
   readonly size: number;
 };
 
 async function commit(
   deps: MessageDeps,
-  { transaction, content, facts, id, at, size }: Arrived,
-  store: (storing: Storing, mail: AcceptedMail, destinations: readonly Destination[]) => Promise<Commit>,
+  { transaction, content, facts, id, at, begun, size }: Arrived,
+  store: (storing: Storing, mail: AcceptedMail, destinations: readonly Destination[]) => Promise<Enqueued>,
 ): Promise<Answer> {
   // queue entries
   const { platform, domain, sender, tls } = authorshipOf(facts);
@@ -144,7 +151,8 @@ async function commit(
   const destinations = destinationsOf(transaction.recipients, (to) => deps.destinationOf(domain, to));
 
   // durable commit
-  const storing = { queue: deps.queue, now: deps.now, deadlineMs: deps.patience.commit };
+  const passed = () => passedBetween(begun, deps.clocks());
+  const storing = { queue: deps.queue, now: deps.now, passed, deadlineMs: deps.patience.commit };
   const committed = await store(storing, mail, destinations);
   if (!committed.ok) {
     deps.events.queueProblem(committed.reason);
@@ -155,12 +163,14 @@ async function commit(
   return { reply: 'queued', values: { id } };
 }
 
-function unstored(reason: Refusal['reason'], { fleet }: Snapshot): Answer {
+function unstored(reason: Extract<Enqueued, { ok: false }>['reason'], { fleet }: Snapshot): Answer {
   switch (reason) {
     case 'unavailable':
       return { reply: 'queueUnavailable' };
     case 'full':
       return { reply: 'queueFull' };
+    case 'too-late':
+      return { reply: 'storedTooLate' };
     case 'too-large':
       return { reply: 'sizeExceeded', values: { limit: fleet.limits.maxMessageBytes } };
   }

@@ -3,6 +3,7 @@
 import type { Envelope, Recipient } from '@relayfleet/contract/envelope.ts';
 import type { DomainPolicy, FleetPolicy } from '@relayfleet/contract/snapshot.ts';
 import type { Connections, HopFailure, Leased } from './delivery/connections.ts';
+import type { Fact } from './delivery/facts.ts';
 import { openSession, type Deadlines, type Opened, type OutgoingMail, type Sent } from './delivery/smtp-client.ts';
 import { isHopsFault } from './outcome/classify.ts';
 import type { Journey } from './outcome/record.ts';
@@ -22,13 +23,17 @@ export type AttemptDeps = {
 
 export type Shipment = {
   readonly envelope: Envelope;
-  /** The signed message, in pieces. */
-  readonly pieces: readonly Buffer[];
-  /** What follows them and is read as it is sent. */
-  readonly rest?: OutgoingMail['rest'];
+  /**
+   * Reads and signs it: asked once, and only when there is a hop that is not left alone, so that mail for a dead destination costs
+   * neither. Where it cannot be had, the fact is about every recipient.
+   */
+  readonly message: () => Promise<SignedMessage>;
   readonly policy: DomainPolicy;
   readonly fleet: FleetPolicy;
 };
+
+export type SignedMessage =
+  ({ readonly ok: true } & Pick<OutgoingMail, 'pieces' | 'rest'>) | { readonly ok: false; readonly fact: Fact };
 
 export type Found = { readonly recipient: Recipient; readonly fact: HopFailure; readonly hop: string | null };
 export type Attempted = { readonly found: readonly Found[]; readonly journey: Journey };
@@ -41,7 +46,9 @@ const addressesPerHop = 3;
 const searchMs = 300_000;
 
 /** Tries every recipient once. The journey is that of the conversation that got furthest, the last one of several. */
-export async function attempt(shipment: Shipment, deps: AttemptDeps): Promise<Attempted> {
+export async function attempt(given: Shipment, deps: AttemptDeps): Promise<Attempted> {
+  let message: ReturnType<Shipment['message']> | undefined;
+  const shipment = { ...given, message: () => (message ??= given.message()) };
   const results: Attempted[] = [];
   for (const group of groups(shipment)) results.push(await attemptGroup(shipment, group, deps));
   return {
@@ -129,14 +136,21 @@ type Conversed = Attempted & {
 };
 
 async function converse(given: Try, deps: AttemptDeps, fresh: boolean): Promise<Conversed> {
-  const { recipients, hop } = given;
+  const { shipment, recipients, hop } = given;
+  const resting = deps.connections.restOf(keyOf(given));
+  if (resting !== undefined) return unsaid(given, resting, { ...nowhere, hop: hop.host, connectMs: 0 });
+  const message = await shipment.message();
+  if (!message.ok) return unsaid(given, message.fact, nowhere);
   const started = deps.now();
   const leased = await lease(given, deps, fresh);
   const connected = deps.now();
   const journey = { hop: hop.host, tls: null, connectMs: connected - started, transferMs: null };
-  if (!leased.ok) return { found: allOf(recipients, leased.fact, hop.host), journey, stale: false };
+  if (!leased.ok) return unsaid(given, leased.fact, journey);
   const { session, reused, end } = leased.lease;
-  const sent: Sent = await session.send(outgoing(given)).catch((error: unknown) => {
+  const { sender, eightBit, smtputf8, ret, envid } = shipment.envelope;
+  const { pieces, rest } = message;
+  const mail: OutgoingMail = { sender, recipients, pieces, rest, eightBit, smtputf8, ret, envid };
+  const sent: Sent = await session.send(mail).catch((error: unknown) => {
     end(false); // a defect must not keep the session
     throw error;
   });
@@ -149,12 +163,21 @@ async function converse(given: Try, deps: AttemptDeps, fresh: boolean): Promise<
   };
 }
 
-function lease({ shipment: { fleet }, hop, avoid }: Try, deps: AttemptDeps, fresh: boolean): Promise<Leased> {
+function unsaid({ recipients }: Try, fact: HopFailure, journey: Journey): Conversed {
+  return { found: allOf(recipients, fact, journey.hop), journey, stale: false };
+}
+
+/** Whatever decides how a session is opened and whether it may be: two mails share one only if all of it is equal. */
+function keyOf({ shipment: { fleet }, hop }: Try): string {
+  return JSON.stringify([hop, fleet.helloName, fleet.allowedPrivateNetworks]);
+}
+
+function lease(given: Try, deps: AttemptDeps, fresh: boolean): Promise<Leased> {
+  const { fleet } = given.shipment;
   return deps.connections.lease({
-    // Whatever decides how a session is opened and whether it may be: two mails share one only if all of it is equal.
-    key: JSON.stringify([hop, fleet.helloName, fleet.allowedPrivateNetworks]),
+    key: keyOf(given),
     limit: fleet.limits.connectionsPerDestination,
-    open: () => openHop({ hop, avoid }, fleet, deps),
+    open: () => openHop(given, fleet, deps),
     fresh,
   });
 }
@@ -177,11 +200,6 @@ async function openHop(
     if (signal.aborted || now() - started > searchMs) break;
   }
   return { ok: false, fact };
-}
-
-function outgoing({ shipment: { envelope, pieces, rest }, recipients }: Try): OutgoingMail {
-  const { sender, eightBit, smtputf8, ret, envid } = envelope;
-  return { sender, recipients, pieces, rest, eightBit, smtputf8, ret, envid };
 }
 
 function allOf(recipients: readonly Recipient[], fact: HopFailure, hop: string | null): readonly Found[] {

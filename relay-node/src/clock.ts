@@ -78,6 +78,11 @@ export function createClock(read: () => Reading, onNews: (news: ClockNews) => vo
   };
 }
 
+/** Milliseconds from one reading to another, by the clock that says most: one may have stood still, the other been set back. */
+export function passedBetween(from: Reading, to: Reading): number {
+  return Math.max(to.wall - from.wall, to.monotonic - from.monotonic);
+}
+
 /** This machine's clocks. */
 export function readMachine(): Reading {
   return { wall: Date.now(), monotonic: performance.now() };

@@ -6,17 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import type { AttemptedEvent, SettledEvent } from '@relayfleet/contract/event.ts';
 import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
-import type { MailQueue, Refusal, Taken } from '@relayfleet/jetstream/mail-queue.ts';
-import type { DeliveryReport } from './deliver.ts';
+import type { Commit, MailQueue, Refusal, Taken } from '@relayfleet/jetstream/mail-queue.ts';
+import type { DeliveryReport } from './delivery-report.ts';
 import { composeDsn, type Dsn, type DsnRequest } from './outcome/dsn.ts';
 import { noticesDue, tellsOfDelay, type Notice, type Occasion } from './outcome/notices.ts';
 import { remainingEntry, type Outcome } from './outcome/record.ts';
-
-/**
- * After this many deliveries without a recorded attempt, the entry itself is what ends its workers. Not fewer: a worker that dies
- * takes every entry it holds one delivery along, and those are not at fault.
- */
-export const poisonDeliveries = 20;
 
 export type ConcludeDeps = {
   readonly node: string;
@@ -34,6 +28,8 @@ export type Job = {
   readonly envelope: Envelope;
   /** The body that came with the entry; empty when it is stored in chunks. */
   readonly inline: Uint8Array;
+  /** Why no node can work on it: it is given up, and nobody looks into its body, which may be why. */
+  readonly unworkable?: string;
 };
 
 export type Conclusion = {
@@ -52,8 +48,7 @@ export async function conclude(job: Job, conclusion: Conclusion, deps: ConcludeD
   const { taken, envelope } = job;
   if (!conclusion.recorded && !(await record(conclusion, deps))) return taken.release();
   const { attempted, outcomes, telling, unworkable } = conclusion;
-  // By the number on record: while a worker stood still with this attempt, others may have taken the entry further.
-  const notices = noticesDue({ ...envelope, attempt: attempted.attempt - 1 }, outcomes, telling);
+  const notices = noticesDue(envelope, outcomes, telling);
   if (!(await tell(job, { ...conclusion, notices }, deps))) return taken.release();
   const remaining = remainingEntry(envelope, attempted);
   const later = remaining && (tellsOfDelay(notices) ? { ...remaining, delayTold: true as const } : remaining);
@@ -63,21 +58,32 @@ export async function conclude(job: Job, conclusion: Conclusion, deps: ConcludeD
 }
 
 /**
- * Lets an entry reappear when it is due, or before where it was woken: then at `soon`. An inline body is stored first, so that
- * schedules stay small. False: not done.
+ * Lets an entry reappear when it is due, or before where it was woken: then at `soon`. Unsent, it keeps what is known of its setbacks.
+ * False: not done.
  */
 export async function putBack(job: Job, later: Envelope, deps: ConcludeDeps, soon?: number): Promise<boolean> {
   const { queue, now } = deps;
-  let body = later.body;
-  if (body.kind === 'inline') {
-    const stored = await insist('body', () => queue.putBody(later.id, job.inline), deps);
-    if (stored === undefined) return false;
-    body = stored.ref;
-  }
-  const envelope = { ...later, body };
+  const envelope = await storeApart(job, later, deps);
+  if (envelope === undefined) return false;
   const at = Math.max(soon ?? later.due, now());
   const woken = soon !== undefined;
-  return (await insist('deferral', () => queue.defer(envelope, at, { woken }), deps)) !== undefined;
+  const setback = later.attempt === job.envelope.attempt ? job.taken.setback : undefined;
+  return (await insist('deferral', () => queue.defer(envelope, at, { woken, setback }), deps)) !== undefined;
+}
+
+/**
+ * The envelope to put back: an inline body is stored by itself first, so that schedules stay small. Its size stays what the envelope
+ * says, so that a damaged one stays damaged. Undefined: not done.
+ */
+export async function storeApart(
+  { inline }: Pick<Job, 'inline'>,
+  envelope: Envelope,
+  deps: Pick<ConcludeDeps, 'queue' | 'report' | 'signal'>,
+): Promise<Envelope | undefined> {
+  const { kind, size } = envelope.body;
+  if (kind === 'chunks') return envelope;
+  const stored = await insist('body', () => deps.queue.putBody(envelope.id, inline), deps);
+  return stored && { ...envelope, body: { ...stored.ref, size } };
 }
 
 /**
@@ -129,19 +135,23 @@ async function record({ attempted, settled }: Conclusion, deps: ConcludeDeps): P
   return true;
 }
 
-type Telling = Pick<Conclusion, 'recorded' | 'telling'> & { readonly notices: readonly Notice[] };
+type Telling = Pick<Conclusion, 'attempted' | 'recorded' | 'telling'> & { readonly notices: readonly Notice[] };
 
-async function tell(job: Job, { notices, recorded, telling }: Telling, deps: ConcludeDeps): Promise<boolean> {
+async function tell(
+  job: Job,
+  { attempted, notices, recorded, telling }: Telling,
+  deps: ConcludeDeps,
+): Promise<boolean> {
   if (notices.length === 0) return true;
-  const { envelope, inline } = job;
-  const isPoison = job.taken.deliveries >= poisonDeliveries; // then what it holds may be why: its sender is told without it
-  const load = async () => (isPoison ? undefined : await deps.queue.readFirst(envelope, inline));
+  const { envelope, inline, unworkable } = job;
+  const load = async () => (unworkable === undefined ? await deps.queue.readFirst(envelope, inline) : undefined);
   const read = () => load().then((original) => ({ ok: true as const, original }));
   const body = await insist('body-read', read, deps);
   if (body === undefined) return false;
   const { original } = body;
   for (const notice of notices) {
-    const dsn = composeDsn({ ...telling, notice, envelope, original, node: deps.node, now: deps.now() });
+    // Of the attempt's time: composed again after a crash it is the same, and so is when it is due.
+    const dsn = composeDsn({ ...telling, notice, envelope, original, node: deps.node, now: attempted.at });
     const already = recorded ? await wasSent(dsn, deps) : false;
     if (already === undefined) return false;
     if (!already && !(await queueDsn(dsn, deps))) return false;
@@ -156,11 +166,11 @@ async function wasSent({ envelope: { platform, id, k } }: Dsn, deps: ConcludeDep
   return answer && answer.last !== undefined;
 }
 
-async function queueDsn({ envelope, message }: Dsn, deps: ConcludeDeps): Promise<boolean> {
-  const { queue, log, report, now } = deps;
+async function queueDsn(dsn: Dsn, deps: ConcludeDeps): Promise<boolean> {
+  const { envelope, message } = dsn;
+  const { log, report, now } = deps;
   const started = now();
-  const commit = () => queue.commit([{ envelope, body: message }], 10_000);
-  const committed = await insist('bounce', commit, deps);
+  const committed = await insist('bounce', () => storeDsn(dsn, deps), deps);
   if (committed === undefined) return false;
   const { id, k, platform, domain, lane, acceptedAt: at, acceptedBy: node } = envelope;
   const size = message.length;
@@ -169,4 +179,16 @@ async function queueDsn({ envelope, message }: Dsn, deps: ConcludeDeps): Promise
   if (!committed.duplicate) report.accepted(event);
   log.note(event);
   return true;
+}
+
+/**
+ * Ready, as any mail; in a full queue like a deferred one, due at once. Waiting for room would keep the slot of the entry it is about:
+ * with as many bounces as slots nothing would leave any more, and there never would be room.
+ */
+async function storeDsn({ envelope, message }: Dsn, { queue, now }: ConcludeDeps): Promise<Commit> {
+  const committed = await queue.commit([{ envelope, body: message }], 10_000);
+  if (committed.ok || committed.reason !== 'full') return committed;
+  const stored = await queue.putBodyOnce(envelope.id, message); // the peer's words are not on record: made again it may differ
+  if (!stored.ok) return stored;
+  return queue.defer({ ...envelope, body: stored.ref }, Math.max(envelope.due, now()));
 }

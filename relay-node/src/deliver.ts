@@ -3,51 +3,34 @@
 // durable, and one that comes again is not sent again once its attempt is recorded.
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeEntry, type Envelope } from '@relayfleet/contract/envelope.ts';
-import type { AcceptedEvent, AttemptedEvent, SettledEvent } from '@relayfleet/contract/event.ts';
+import type { AttemptedEvent } from '@relayfleet/contract/event.ts';
 import type { Order } from '@relayfleet/contract/order.ts';
-import type { Snapshot } from '@relayfleet/contract/snapshot.ts';
+import { domainPolicyOf, type Snapshot } from '@relayfleet/contract/snapshot.ts';
 import { ackExtendMs, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
 import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
 import type { MailQueue, Taken } from '@relayfleet/jetstream/mail-queue.ts';
 import { domainOf } from './attempt.ts';
 import type { Clock } from './clock.ts';
-import { conclude, poisonDeliveries, type Conclusion, type Job } from './conclude.ts';
+import { conclude, type Conclusion, type Job } from './conclude.ts';
+import type { DeliveryReport } from './delivery-report.ts';
 import { openConnections, standardPool, type PoolSettings } from './delivery/connections.ts';
 import { standardDeadlines, type Deadlines } from './delivery/smtp-client.ts';
+import { openSpacing, standardSpacing, type Spacing, type SpacingLimits } from './fairness/spacing.ts';
 import { openTurns, type Turns } from './fairness/turns.ts';
 import { lastRecord, unreadable } from './first-look.ts';
 import { handBack, hold, pushBack, untilDue } from './not-now.ts';
-import { recall, type OwnFact } from './outcome/classify.ts';
-import { attemptedEvent, settledEvent, standing, type Journey, type Outcome } from './outcome/record.ts';
+import { reachOf, recall, type OwnFact } from './outcome/classify.ts';
+import { attemptedEvent, settledEvent, standing, type AttemptRecord, type Outcome } from './outcome/record.ts';
 import { retryPolicyOf, shortestDelayMs } from './outcome/retry-policy.ts';
 import { isLate, nextDue } from './outcome/schedule.ts';
-import { instruct, type HoldReason } from './policy/instruction.ts';
+import { instruct } from './policy/instruction.ts';
 import { createGuards } from './routing/address-guard.ts';
 import { createResolver } from './routing/dns.ts';
 import type { RoutingDeps } from './routing/next-hops.ts';
 import { destinationOf } from './routing/route.ts';
+import { createSetbacks } from './setbacks.ts';
 import { createKeyring } from './signing/keys.ts';
 import { tryOnce, unsent, type TryDeps } from './try-once.ts';
-
-/** What delivery tells the rest of the node; `NodeEvents` has these methods. */
-export type DeliveryReport = {
-  accepted(event: AcceptedEvent): void;
-  /** `hop` is the host name tried last, empty when none was. */
-  attempted(event: AttemptedEvent, hop: string): void;
-  settled(event: SettledEvent): void;
-  /** An entry was put back unsent: its domain, platform or fleet is suspended, or somebody ordered that it be held. */
-  held(event: { readonly platform: string; readonly domain: string; readonly reason: HoldReason }): void;
-  /** An entry was put back unsent: its destination is slow, and has its share of this node. */
-  pushedBack(event: { readonly platform: string; readonly domain: string }): void;
-  /** An entry no node could work on went to the dead letters. */
-  buried(event: { readonly subject: string; readonly reason: string }): void;
-  /** The queue or the event log did not take a write or answer a read; it is being tried again. */
-  queueProblem(what: string): void;
-  /** A key of a domain cannot be used. */
-  keyProblem(problem: { readonly domain: string; readonly problem: string }): void;
-  /** A defect of ours; the entry comes again. */
-  deliveryDefect(error: Error): void;
-};
 
 export type DeliverDeps = {
   /** Name of this node, for events. */
@@ -65,7 +48,10 @@ export type DeliverDeps = {
   readonly smtpPort: number;
   /** Whether this node itself answers at an address on that port; absent: it does so nowhere. */
   readonly isOwnAddress?: RoutingDeps['isOwnAddress'];
-  /** Entries worked on at once, per lane. */
+  /**
+   * Entries of first attempts at transactional mail worked on at once. The other lanes have slots of their own besides, half as many each:
+   * twice this number in all.
+   */
   readonly concurrency: number;
   /** Milliseconds between attempts, the last one repeats; empty means as fleet and platforms have it. */
   readonly retryDelays: readonly number[];
@@ -76,13 +62,19 @@ export type DeliverDeps = {
   readonly random: () => number;
   readonly deadlines?: Deadlines;
   readonly pool?: PoolSettings;
+  readonly spacing?: SpacingLimits;
+  /** Called with a destination that answers again, and whose retries had been put off. */
+  readonly onAnswering: (destination: string) => void;
 };
 
-/** A lane's share of `concurrency`. Each lane has its own slots, so that none can starve another: docs/decisions/0012-lanes.md. */
+/** A lane's slots, by `concurrency`. Each lane has its own, so that none can starve another: docs/decisions/0012-lanes.md. */
 const shares: Readonly<Record<ConsumerKey, number>> = { transactional: 1, retry: 0.5, bulk: 0.5 };
 const lanes = Object.keys(shares) as ConsumerKey[];
 const slotsOf = (lane: ConsumerKey, { concurrency }: DeliverDeps) => Math.max(1, Math.ceil(concurrency * shares[lane]));
+/** Before an entry that could not even be put back is released. */
 const afterDefectMs = 1_000;
+/** For what came out of the same pull to be put back. */
+const settleMs = 1_000;
 const lastWordsMs = 3_000;
 
 /** Starts taking entries; returns at once. `stop` finishes what is under way within the grace and hands the rest back. */
@@ -118,6 +110,7 @@ export function startDelivering(deps: DeliverDeps): { stop(graceMs: number): Pro
 type Context = DeliverDeps &
   TryDeps & {
     readonly turns: Readonly<Record<ConsumerKey, Turns>>;
+    readonly spaced: Spacing;
     /** Ends what has not begun. */
     readonly leaving: AbortSignal;
   };
@@ -143,15 +136,26 @@ function createCourier(deps: DeliverDeps, { taking, working: signal }: Signals) 
     attempting,
     keysOf: createKeyring((problem) => deps.report.keyProblem(problem)),
     turns: { transactional: turns('transactional'), retry: turns('retry'), bulk: turns('bulk') },
+    spaced: openSpacing({ now: clock.now, limits: deps.spacing ?? standardSpacing }),
   };
+  const settle = () => delay(settleMs, undefined, { signal: taking }).catch(() => undefined);
+  const withSetbacks = createSetbacks({ ...context, settle });
   const busy = new Map<string, Promise<void>>();
+
+  const look = (taken: Taken, consumer: ConsumerKey): Promise<void> => {
+    const entry = decodeEntry(taken.data);
+    if (!entry.ok) return unreadable(taken, entry.problem, context);
+    const { envelope, body: inline, bodyProblem: unworkable } = entry.value;
+    const job: Job = { taken, envelope, inline, ...(unworkable !== undefined && { unworkable }) };
+    return withSetbacks(job, (each) => deliver(each, consumer, context));
+  };
 
   /** One entry to its end. An entry that comes again while it is still being worked on here waits for that to end. */
   const work = async (taken: Taken, consumer: ConsumerKey): Promise<void> => {
     const name = taken.subject.split('.').slice(-2).join('.');
     const before = busy.get(name);
     const done = (before ?? Promise.resolve())
-      .then(() => deliver(taken, consumer, context))
+      .then(() => look(taken, consumer))
       .catch(async (error: Error) => {
         deps.report.deliveryDefect(error);
         await delay(afterDefectMs, undefined, { signal }).catch(() => undefined);
@@ -164,11 +168,8 @@ function createCourier(deps: DeliverDeps, { taking, working: signal }: Signals) 
   return { work, closeIdle: () => connections.close() };
 }
 
-async function deliver(taken: Taken, consumer: ConsumerKey, context: Context): Promise<void> {
-  const entry = decodeEntry(taken.data);
-  if (!entry.ok) return unreadable(taken, entry.problem, context);
-  const job: Job = { taken, envelope: entry.value.envelope, inline: entry.value.body };
-  const { envelope } = job;
+async function deliver(job: Job, consumer: ConsumerKey, context: Context): Promise<void> {
+  const { taken, envelope } = job;
 
   // where it stands
   const earlier = await lastRecord(job, consumer, context);
@@ -176,13 +177,13 @@ async function deliver(taken: Taken, consumer: ConsumerKey, context: Context): P
   const stands = standing(envelope, earlier.last);
   if (stands === 'superseded') return void (await taken.done());
   if (stands === 'recorded') return resume(job, earlier.last!, context);
-  if (taken.deliveries >= poisonDeliveries)
-    return end(job, { kind: 'unworkable' }, context, 'its workers end before an attempt is recorded');
+  if (job.unworkable !== undefined) return end(job, { kind: 'unworkable' }, context, job.unworkable);
 
   // whether it is tried now
   if (!taken.woken && !(await untilDue(earlier.last, context))) return handBack(job, context);
   const instruction = instruct(context.snapshot(), context.orders(), envelope);
-  if (instruction.kind === 'drop') return end(job, { kind: instruction.bounce ? 'removed' : 'dropped' }, context);
+  if (instruction.kind === 'drop')
+    return end(job, { kind: instruction.bounce ? 'removed' : 'dropped', order: instruction.order }, context);
   if (instruction.kind === 'hold') return hold(job, instruction.reason, context);
   const turn = await context.turns[consumer].next(envelope.destination);
   if (turn.kind === 'surplus') return pushBack(job, context);
@@ -195,13 +196,16 @@ async function deliver(taken: Taken, consumer: ConsumerKey, context: Context): P
   if (tried.kind === 'no-body') return end(job, { kind: 'unworkable' }, context, 'its body is missing or damaged');
 
   // record, tell, defer, acknowledge
-  const conclusion = concludingFrom(envelope, { ...tried, startedAt }, context);
-  await conclude(job, conclusion, context);
+  const reach = reachOf(tried.outcomes.map(({ verdict }) => verdict));
+  if (reach === 'answered' && context.spaced.answered(envelope.destination)) context.onAnswering(envelope.destination);
+  const result = { ...tried, startedAt, isUnreached: reach === 'unreached' };
+  await conclude(job, concludingFrom(envelope, result, context), context);
 }
 
 /** Ends an entry without an attempt to send it, recorded as one. `unworkable`: why it goes to the dead letters. */
 function end(job: Job, fact: OwnFact, context: Context, unworkable?: string): Promise<void> {
-  const result = { ...unsent(job.envelope, fact), startedAt: context.now() };
+  const order = 'order' in fact ? fact.order : undefined;
+  const result = { ...unsent(job.envelope, fact), order, startedAt: context.now() };
   return conclude(job, { ...concludingFrom(job.envelope, result, context), unworkable }, context);
 }
 
@@ -218,27 +222,33 @@ function resume(job: Job, attempted: AttemptedEvent, context: Context): Promise<
   return conclude(job, { attempted, outcomes, recorded: true, telling, unworkable }, context);
 }
 
-type Result = { readonly outcomes: readonly Outcome[]; readonly journey: Journey; readonly startedAt: number };
+type Result = Pick<AttemptRecord, 'outcomes' | 'journey' | 'order' | 'startedAt'> & {
+  /** No host of the destination was there: its retries are spaced. */
+  readonly isUnreached?: boolean;
+};
 
-function concludingFrom(envelope: Envelope, { outcomes, journey, startedAt }: Result, context: Context): Conclusion {
-  const { id, acceptedAt, due } = envelope;
+function concludingFrom(envelope: Envelope, { isUnreached = false, ...result }: Result, context: Context): Conclusion {
+  const { outcomes, startedAt } = result;
+  const { id, acceptedAt, due, destination } = envelope;
   const { maxAgeMs, delays } = retryPolicyOf(context.snapshot(), envelope, context);
   const attempts = envelope.attempt + 1;
-  const next = nextDue({ id, attempts, due, from: startedAt, acceptedAt, maxAgeMs }, delays);
-  const record = { envelope, outcomes, journey, nextDue: next, startedAt, now: context.now(), node: context.node };
+  const scheduled = nextDue({ id, attempts, due, from: startedAt, acceptedAt, maxAgeMs }, delays);
+  const last = Math.max(scheduled, acceptedAt + maxAgeMs);
+  const next = isUnreached ? Math.min(context.spaced.failed(destination, scheduled), last) : scheduled;
+  const record = { ...result, envelope, nextDue: next, now: context.now(), node: context.node };
   const attempted = attemptedEvent(record);
   const settled = settledEvent(record, attempted);
   return { attempted, settled, outcomes, recorded: false, telling: tellingOf(envelope, attempted, context) };
 }
 
 function tellingOf(envelope: Envelope, { at }: AttemptedEvent, context: Context): Conclusion['telling'] {
-  const { domain, sender, acceptedAt, attempt } = envelope;
-  const { fleet, domains } = context.snapshot();
-  const policy = domains.get(domain);
-  const { maxAgeMs, delays, lateMs } = retryPolicyOf(context.snapshot(), envelope, context);
+  const { sender, acceptedAt, attempt } = envelope;
+  const snapshot = context.snapshot();
+  const policy = domainPolicyOf(snapshot, envelope);
+  const { maxAgeMs, delays, lateMs } = retryPolicyOf(snapshot, envelope, context);
   const to = domainOf(sender);
   return {
-    reporter: fleet.helloName,
+    reporter: snapshot.fleet.helloName,
     destination: policy === undefined ? to : destinationOf(policy, to),
     retryUntil: acceptedAt + maxAgeMs,
     late: isLate({ acceptedAt, at, attempt, lateMs }, delays),

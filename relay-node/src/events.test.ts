@@ -131,3 +131,16 @@ test('a clock that jumps: one warning with distance and remedy, one count', asyn
   assert.match(String(lines[0]?.['detail']), /stays in use for 10 min.*check the time synchronisation/);
   assert.equal(await value('relayfleet_clock_jumps_total'), '1');
 });
+
+test('an order that cannot be read is counted and named, and none any more is zero', async () => {
+  const { events, lines, value } = setUp();
+  events.ordersInForce({
+    standing: [],
+    unread: [{ name: 'hold-9', problem: 'filter: Unrecognized key', holds: true }],
+  });
+  assert.equal(await value('relayfleet_orders_unread'), '1');
+  const [line] = lines.filter(({ level }) => level === 'error');
+  assert.deepEqual([line?.['order'], line?.['problem']], ['hold-9', 'filter: Unrecognized key']);
+  events.ordersInForce({ standing: [], unread: [] });
+  assert.equal(await value('relayfleet_orders_unread'), '0');
+});

@@ -2,7 +2,8 @@
 // Lines hold ids, platforms and sender domains; never an address, a subject, a user name that was tried, or a peer's words.
 import type { AcceptedEvent, AttemptedEvent, SettledEvent } from '@relayfleet/contract/event.ts';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
-import type { Order } from '@relayfleet/contract/order.ts';
+import type { Orders } from '@relayfleet/contract/order.ts';
+import type { Setback } from '@relayfleet/contract/setback.ts';
 import type { Log } from '@relayfleet/telemetry/log.ts';
 import type { Metrics } from '@relayfleet/telemetry/metrics.ts';
 import { holdMs, type ClockNews } from './clock.ts';
@@ -104,6 +105,10 @@ function mailEvents(log: Log, count: Meters) {
       count.pushedBack.inc();
       log.debug('put back, its destination has its share', { platform, domain });
     },
+    setBack({ id, platform, domain, setback }: Owners & { readonly id: string; readonly setback: Setback }) {
+      count.setBack.inc({ reason: setback.because });
+      log.warn('could not be worked on, comes again later', { id, platform, domain, ...setback });
+    },
     buried({ subject, reason }: { readonly subject: string; readonly reason: string }) {
       count.buried.inc();
       log.error('moved to the dead letters', { subject, reason });
@@ -149,8 +154,14 @@ function platformEvents(log: Log, count: Meters) {
       log.warn('the bucket holds no configuration, the last good one stays in force');
     },
     /** People's orders about the queue, whenever they change. */
-    ordersInForce(orders: readonly Order[]) {
-      log.info('orders in force', { orders: orders.map(({ kind, name }) => `${kind} ${name}`) });
+    ordersInForce({ standing, unread }: Orders) {
+      log.info('orders in force', { orders: standing.map(({ kind, name }) => `${kind} ${name}`) });
+      count.ordersUnread.set(unread.length);
+      for (const { name, problem, holds } of unread)
+        log.error(holds ? 'an order cannot be read: what it may be about is held' : 'an order cannot be read', {
+          order: name,
+          problem,
+        });
     },
     acknowledged(result: 'written' | 'failed') {
       count.acknowledgements.inc({ result });

@@ -1,20 +1,22 @@
 // What is known of an entry as it comes: whether it can be read at all, and what an earlier worker recorded about it.
 // Refuses to know what follows from that (deliver.ts) and what a record means (outcome/record.ts).
-import { setTimeout as delay } from 'node:timers/promises';
 import { envelopeVersion } from '@relayfleet/contract/envelope.ts';
 import type { AttemptedEvent } from '@relayfleet/contract/event.ts';
 import { documentVersion } from '@relayfleet/contract/parse.ts';
 import type { ConsumerKey } from '@relayfleet/contract/subjects.ts';
 import type { Taken } from '@relayfleet/jetstream/mail-queue.ts';
 import { bury, insist, type ConcludeDeps, type Job } from './conclude.ts';
+import { pauseForNewer } from './outcome/setback.ts';
 
-const newerPauseMs = 1_000;
-
-/** Newer nodes write entries we cannot read: those are left for them. Anything else unreadable is dead. */
+/**
+ * Newer nodes write entries we cannot read: those come again byte for byte, until one of them takes it. Anything else unreadable is
+ * dead.
+ */
 export async function unreadable(taken: Taken, problem: string, deps: ConcludeDeps): Promise<void> {
   if (!isNewer(taken.data)) return bury({ taken }, problem, deps);
-  await delay(newerPauseMs, undefined, { signal: deps.signal }).catch(() => undefined);
-  taken.release();
+  const postpone = () => deps.queue.postpone(taken, deps.now() + pauseForNewer(taken.subject));
+  if (!(await insist('deferral', postpone, deps))) return taken.release();
+  await taken.done();
 }
 
 function isNewer(data: Uint8Array): boolean {

@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import type { Bootstrap } from '@relayfleet/contract/bootstrap.ts';
 import type { Order } from '@relayfleet/contract/order.ts';
+import { tellAnswering } from '@relayfleet/jetstream/answering.ts';
 import { openAcknowledger } from '@relayfleet/jetstream/acknowledgements.ts';
 import { openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
@@ -141,7 +142,8 @@ async function startHalves(
   const queue = openMailQueue(nats, { timeoutMs: queueTryMs });
   const log = openEventLog(nats, () => events.queueProblem('accepted-event'));
   const isOwnAddress = ownAddressCheck(config.listeners, config.smtpPort, localAddresses());
-  const delivery = { ...config, queue, log, report: events, clock, random: Math.random, isOwnAddress };
+  const onAnswering = (destination: string) => tellAnswering(nats, destination);
+  const delivery = { ...config, queue, log, report: events, clock, random: Math.random, isOwnAddress, onAnswering };
   const presented = followCertificate(node, certificate, () => accepting?.refreshTls());
   let accepting: Accepting | undefined;
   let delivering: ReturnType<typeof startDelivering> | undefined;
@@ -178,14 +180,15 @@ async function startHalves(
     },
     missingHosts: () => smarthosts.missing(),
   });
-  const stopOrders = watchOrders(nats, (latest) => {
+  const stopOrders = watchOrders(nats, (latest, unread) => {
     orders = latest;
-    events.ordersInForce(latest);
+    events.ordersInForce({ standing: latest, unread });
     deliver();
   });
   const room = watchRoom(node, nats, () => following.current()?.fleet);
   const { marks } = room;
-  const acceptance = { ...config, queue, log, events, patience, bodyMemory, randomBytes, destinationOf, now, marks };
+  const mail = { queue, log, events, patience, bodyMemory, randomBytes, destinationOf, now, clocks: readMachine };
+  const acceptance = { ...config, ...mail, marks };
   const sources = { certificate: presented.current, snapshot: () => following.current() };
   accepting = await startAccepting({ ...acceptance, ...sources }).catch((error: Error) =>
     abandon(node, `cannot listen: ${error.message}`),

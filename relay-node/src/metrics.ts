@@ -2,6 +2,7 @@
 // Few series on purpose (a test counts them): no label holds an address, a recipient's domain, a client or a peer's words.
 import { attemptOutcomes, outcomeCategories } from '@relayfleet/contract/outcome.ts';
 import { lanes } from '@relayfleet/contract/envelope.ts';
+import { setbackCauses } from '@relayfleet/contract/setback.ts';
 import { consumers, streams, type ConsumerKey, type StreamName } from '@relayfleet/contract/subjects.ts';
 import type { QueueStates } from '@relayfleet/jetstream/stream-states.ts';
 import type { MetricDefinitions, Metrics } from '@relayfleet/telemetry/metrics.ts';
@@ -129,10 +130,22 @@ export const nodeMetrics = {
     help: 'Entries put back unsent because their destination was slow and had its share of the node.',
     labels: {},
   },
+  setBack: {
+    name: 'relayfleet_delivery_set_back_total',
+    type: 'counter',
+    help: 'Entries put back because they could not be worked on: for a defect of ours, or because their workers ended in the middle.',
+    labels: { reason: setbackCauses },
+  },
   buried: {
     name: 'relayfleet_delivery_buried_total',
     type: 'counter',
     help: 'Entries moved to the dead letters; each one needs a look.',
+    labels: {},
+  },
+  ordersUnread: {
+    name: 'relayfleet_orders_unread',
+    type: 'gauge',
+    help: 'Orders about the queue that this node cannot read. Mail that one of them may hold or drop is held.',
     labels: {},
   },
   queueProblems: {

@@ -22,18 +22,22 @@ async function putBack(step: Step, now: number, entry = envelope): Promise<Envel
   return (await putBackAt(step, { now, entry, woken: false })).later;
 }
 
-type Scene = { readonly now: number; readonly entry?: Envelope; readonly woken: boolean };
+type Scene = Pick<Job['taken'], 'woken'> & {
+  readonly now: number;
+  readonly entry?: Envelope;
+  readonly setback?: Job['taken']['setback'];
+};
 
-async function putBackAt(step: Step, { now, entry = envelope, woken }: Scene) {
-  const deferred: { later: Envelope; at: number; woken: boolean | undefined }[] = [];
+async function putBackAt(step: Step, { now, entry = envelope, woken, setback }: Scene) {
+  const deferred: ({ later: Envelope; at: number } & DeferOptions)[] = [];
   const defer = (later: Envelope, at: number, options: DeferOptions) =>
-    Promise.resolve({ ok: true, count: deferred.push({ later, at, woken: options.woken }) });
+    Promise.resolve({ ok: true, count: deferred.push({ later, at, ...options }) });
   const deps = {
     now: () => now,
     queue: { defer },
     report: { held: () => undefined, pushedBack: () => undefined },
   } as unknown as ConcludeDeps;
-  await step({ envelope: entry, taken: { woken, done: () => Promise.resolve(true) } } as unknown as Job, deps);
+  await step({ envelope: entry, taken: { woken, setback, done: () => Promise.resolve(true) } } as unknown as Job, deps);
   assert.equal(deferred.length, 1);
   return deferred[0]!;
 }
@@ -74,4 +78,10 @@ test('what was woken hours before its time comes again soon and still woken; its
   const handed = await putBackAt(handBack, { now, woken: true });
   assert.deepEqual([handed.at, handed.later.due, handed.woken], [now, envelope.due + 1, true]);
   assert.equal((await putBackAt(pushBack, { now, woken: false })).woken, false);
+});
+
+test('put back unsent, an entry keeps what is known of its setbacks', async () => {
+  const setback = { because: 'workers-ended', times: 4, since: 1 } as const;
+  for (const step of [holdIt, pushBack, handBack])
+    assert.equal((await putBackAt(step, { now: envelope.due, woken: false, setback })).setback, setback, step.name);
 });

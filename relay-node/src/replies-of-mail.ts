@@ -178,4 +178,10 @@ export const message = {
       'JetStream did not confirm the mail in time. It may have been stored all the same: a retry can make a duplicate.',
     sender: retry,
   },
+  storedTooLate: {
+    line: '451 4.3.0 Mail took too long to be stored, try again later',
+    reason:
+      'The relay node stood still, or its clock was set, while it stored the body. It is not promised: the body may have been swept.',
+    sender: retry,
+  },
 } as const satisfies Replies;

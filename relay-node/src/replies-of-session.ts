@@ -37,8 +37,13 @@ export const connection = {
   },
   unknownCommand: {
     line: '500 5.5.1 Command not recognised',
-    reason: 'The command does not exist here.',
-    sender: 'Use a client that reads the EHLO reply.',
+    reason: 'There is no such command.',
+    sender: 'Correct the client.',
+  },
+  notImplemented: {
+    line: '502 5.5.1 Command not implemented',
+    reason: 'A command of SMTP that this relay does not offer: BDAT, BURL, EXPN, ETRN, ATRN, TURN, SEND, SAML or SOML.',
+    sender: 'Use only what the EHLO reply offers; a mail goes with DATA.',
   },
   badSyntax: {
     line: '501 5.5.4 Syntax error in a command or its parameters',

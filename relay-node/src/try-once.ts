@@ -2,8 +2,8 @@
 // Composes signing, delivery and outcome for deliver.ts. Refuses to know what follows from a verdict.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
-import type { DomainPolicy, Snapshot } from '@relayfleet/contract/snapshot.ts';
-import { attempt, type AttemptDeps } from './attempt.ts';
+import { domainPolicyOf, type DomainPolicy, type Snapshot } from '@relayfleet/contract/snapshot.ts';
+import { attempt, type AttemptDeps, type SignedMessage } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import { insist, type ConcludeDeps, type Job } from './conclude.ts';
 import { openMessage } from './open-message.ts';
@@ -32,30 +32,38 @@ export type Tried =
 
 /** `due`: when this attempt was to be made. */
 export async function tryOnce({ envelope, inline }: Job, due: number, deps: TryDeps): Promise<Tried> {
-  const { fleet, domains } = deps.snapshot();
-  const { maxAgeMs, delays } = retryPolicyOf(deps.snapshot(), envelope, deps);
+  const snapshot = deps.snapshot();
+  const { maxAgeMs, delays } = retryPolicyOf(snapshot, envelope, deps);
   if (isTooOld({ ...envelope, due, maxAgeMs, now: deps.now() }, delays)) return unsent(envelope, { kind: 'too-old' });
-  const policy = domains.get(envelope.domain);
+  const policy = domainPolicyOf(snapshot, envelope);
   if (policy === undefined) return unsent(envelope, { kind: 'domain-gone' });
   const keys = deps.keysOf(policy);
   if (keys.length === 0) return unsent(envelope, { kind: 'no-signing-key' });
 
-  const read = () => openMessage(deps.queue, envelope, inline).then((message) => ({ ok: true as const, message }));
-  const opened = await insist('body-read', read, deps);
-  if (opened === undefined) return { kind: 'interrupted' };
-  if (opened.message === undefined) return { kind: 'no-body' };
-  const { beginning: message, relaxedHash, body: rest } = opened.message;
-  const { earliest, latest } = deps.clock.span();
-  const times = { now: earliest, latest };
-  const signature = await sign({ message, relaxedHash, domain: policy.domain, keys, ...times, envelope });
-
-  const pieces = rest === undefined ? [signature, message] : [signature];
-  const { found, journey } = await attempt({ envelope, pieces, rest, policy, fleet }, deps.attempting);
+  const message = () => signedMessage({ envelope, inline }, { domain: policy.domain, keys }, deps);
+  const { found, journey } = await attempt({ envelope, message, policy, fleet: snapshot.fleet }, deps.attempting);
   if (found.every(({ fact }) => fact.kind === 'body-damaged')) return { kind: 'no-body' };
   if (found.every(({ fact }) => fact.kind === 'interrupted')) return { kind: 'interrupted' };
   if (found.every(({ fact }) => fact.kind === 'body-unread')) return unread(deps);
   const outcomes = found.map(({ recipient, fact, hop }) => ({ recipient, verdict: classify(fact), hop }));
   return { kind: 'tried', outcomes, journey };
+}
+
+type MessageDeps = Pick<TryDeps, 'queue' | 'report' | 'signal' | 'clock'>;
+
+async function signedMessage(
+  { envelope, inline }: Pick<Job, 'envelope' | 'inline'>,
+  signer: { readonly domain: string; readonly keys: readonly SigningKey[] },
+  deps: MessageDeps,
+): Promise<SignedMessage> {
+  const read = () => openMessage(deps.queue, envelope, inline).then((message) => ({ ok: true as const, message }));
+  const opened = await insist('body-read', read, deps);
+  if (opened === undefined) return { ok: false, fact: { kind: 'interrupted' } };
+  if (opened.message === undefined) return { ok: false, fact: { kind: 'body-damaged' } };
+  const { beginning: message, relaxedHash, body: rest } = opened.message;
+  const { earliest, latest } = deps.clock.span();
+  const signature = await sign({ ...signer, message, relaxedHash, now: earliest, latest, envelope });
+  return { ok: true, pieces: rest === undefined ? [signature, message] : [signature], rest };
 }
 
 const afterUnreadMs = 5_000;

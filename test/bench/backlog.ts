@@ -20,6 +20,7 @@ export type BacklogSettings = {
   readonly slice: number;
   readonly slices: number;
   readonly deadPort: number;
+  readonly progress: (step: string) => void;
 };
 
 const connections = 20;
@@ -28,7 +29,7 @@ const mostEmptySeconds = 3_600;
 export async function measureBacklog(
   contender: Contender,
   receiver: Receiver,
-  { mails, slice, slices, deadPort }: BacklogSettings,
+  { mails, slice, slices, deadPort, progress }: BacklogSettings,
 ): Promise<Backlog> {
   let first = 0;
   const pace = async () => {
@@ -39,7 +40,10 @@ export async function measureBacklog(
   };
   const measure = async (count: number) => {
     const figures: number[] = [];
-    for (let n = 0; n < count; n++) figures.push(await pace());
+    for (let n = 1; n <= count; n++) {
+      figures.push(await pace());
+      progress(`${n} of ${count}: ${figures.at(-1)!.toFixed(0)} mails/s of living mail`);
+    }
     return figures;
   };
   await pace(); // warm up
@@ -50,12 +54,20 @@ export async function measureBacklog(
   const { accepted } = await submit(contender, { first, count: mails, connections, recipient });
   first += mails;
   const fillSeconds = (performance.now() - beganFilling) / 1000;
+  progress(`${mails} mails for a dead host taken in ${fillSeconds.toFixed(0)} s`);
+  await pace(); // behind the last of them, which are still on their way to being deferred
   const during = await measure(3 * slices);
 
   const revived = await startReceiver(deadPort);
   const beganEmptying = performance.now();
   const seconds = () => (performance.now() - beganEmptying) / 1000;
-  while (revived.arrivals.size < accepted.size && seconds() < mostEmptySeconds) await wait(200);
+  let toldAt = 0;
+  while (revived.arrivals.size < accepted.size && seconds() < mostEmptySeconds) {
+    await wait(200);
+    if (seconds() - toldAt < 30) continue;
+    toldAt = seconds();
+    progress(`the host is back for ${toldAt.toFixed(0)} s: ${revived.arrivals.size} of ${accepted.size} have left`);
+  }
   const emptySeconds = seconds();
   revived.stop();
   const missing = accepted.size - revived.arrivals.size;

@@ -126,7 +126,13 @@ async function showBacklog(): Promise<void> {
   const mails = Number(values.backlog);
   const begin: Begin = (options) => startRelayfleet(options, { name: 'relayfleet', natsCpu: loadCpu, deadPort });
   await against(begin, false, async (contender, receiver) => {
-    const found = await measureBacklog(contender, receiver, { mails, slice: count, slices: 5, deadPort });
+    const found = await measureBacklog(contender, receiver, {
+      mails,
+      slice: count,
+      slices: 5,
+      deadPort,
+      progress: (step) => console.error(step),
+    });
     const rates = (list: readonly number[]) => list.map((rate) => rate.toFixed(0)).join(' ');
     const mean = (list: readonly number[]) => list.reduce((sum, rate) => sum + rate, 0) / list.length;
     const [before, during] = [mean(found.before), mean(found.during)];

@@ -18,6 +18,16 @@ test('dead letters are erased on the word', async (t) => {
   const ready = await fill.ready();
   assert.ok(storeHolds(server.dir, 'secret@example.com'));
 
+  for (const [flag, said] of [
+    ['--reason=x', /leave --reason out/],
+    ['--wait=false', /leave --wait=false out/],
+    ['--bounce', /leave --bounce out/],
+  ] as const) {
+    const refused = await relayfleet('keeper', 'queue', 'drop', '--state', 'dead', '--id', gone.id, '--yes', flag);
+    assert.deepEqual([refused.code, said.test(refused.stderr)], [2, true], flag);
+  }
+  assert.ok(storeHolds(server.dir, 'secret@example.com'));
+
   const { code, stdout } = await relayfleet('keeper', 'queue', 'drop', '--state', 'dead', '--id', gone.id, '--yes');
   assert.equal(code, 0);
   assert.match(stdout, /1 erased\./);

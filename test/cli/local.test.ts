@@ -77,7 +77,8 @@ test('a local fleet tells its story, from the demonstration mail to Ctrl-C', asy
   await t.test('an edit takes effect and is told; so is what cannot be read', async () => {
     live.edit('platform.yaml', 'suspended: false', 'suspended: true');
     await live.saysNext(/SenderPlatform shop\/orders  Ready True -> False \(Suspended\)/);
-    const { stdout } = await relayfleet(live, 'status', 'splat');
+    const { stdout, stderr } = await relayfleet(live, 'status', 'splat');
+    assert.equal(stderr, '');
     assert.match(stdout, /shop +orders +orders\.shop +shop\.test +True +False +Suspended/);
     await assert.rejects(relayfleet(live, 'send', '--to', 'you@receiver.test'), /no platform may send now/);
     live.edit('platform.yaml', 'suspended: true', 'suspended: false');
@@ -126,6 +127,9 @@ test('a local fleet tells its story, from the demonstration mail to Ctrl-C', asy
   await t.test('Ctrl-C ends every part and takes the ready file away', async () => {
     const pids = live.ready().parts.map(({ pid }) => pid);
     assert.equal(await live.stop(), 0);
+    assert.match(live.printed(), /\nStopping\.\nStopped\./);
+    assert.doesNotMatch(live.printed(), /again to force/, 'nobody sits there');
+    assert.match((await relayfleet(live, 'status')).stderr, /^No fleet runs with state .*this is how it was left\.\n$/);
     assert.deepEqual(pids.filter(isAlive), []);
     assert.equal(existsSync(join(live.state, 'ready.json')), false);
     assert.equal(existsSync(join(live.state, 'lock.json')), false);

@@ -60,9 +60,15 @@ test('changes of the queue ask first', async (t) => {
     assert.deepEqual([release.code, /name the orders/.test(release.stderr)], [2, true]);
   });
 
-  await t.test('dead letters are not tried again, and the reason is said', async () => {
-    const { code, stderr } = await relayfleet('keeper', 'queue', 'retry', '--state', 'dead', '--yes');
-    assert.deepEqual([code, /its sender was told that it failed/.test(stderr)], [2, true]);
+  await t.test('only what is deferred is brought forward, and the reason is said', async () => {
+    for (const [state, said] of [
+      ['dead', /its sender was told that it failed/],
+      ['ready', /only what is deferred waits for its time/],
+      ['retry', /only what is deferred waits for its time/],
+    ] as const) {
+      const { code, stderr } = await relayfleet('keeper', 'queue', 'retry', '--state', state, '--all', '--yes');
+      assert.deepEqual([code, said.test(stderr)], [2, true], state);
+    }
   });
 
   await t.test('a reader gives no orders, and is told what would be needed', async () => {

@@ -1,5 +1,6 @@
 // `relayfleet queue` and `trace` on a queue that a test filled: no fleet runs, so nothing moves by itself. Commands run in the test's
 // process, with a terminal of its own.
+import type { Command } from '../../cli/src/command.ts';
 import { commands } from '../../cli/src/commands.ts';
 import { parseCall } from '../../cli/src/parse-call.ts';
 import { encodeEntry, type Envelope } from '@relayfleet/contract/envelope.ts';
@@ -22,7 +23,8 @@ export type Shell = {
   interrupt(): void;
 };
 
-export function openShell(server: NatsServer): Shell {
+/** `table`: the commands there are. */
+export function openShell(server: NatsServer, table: readonly Command[] = commands): Shell {
   const asked: string[] = [];
   let interruption = new AbortController();
   const shell: Shell = {
@@ -30,7 +32,7 @@ export function openShell(server: NatsServer): Shell {
     answers: undefined,
     interrupt: () => interruption.abort(),
     relayfleet: async (role, ...args) => {
-      const reading = parseCall([...args, '--nats-url', server.url], commands);
+      const reading = parseCall([...args, '--nats-url', server.url], table);
       if (reading.kind === 'misuse') return { code: 2, stdout: '', stderr: reading.problem };
       if (reading.kind !== 'call') throw new Error(`no call: ${args.join(' ')}`);
       const { username, password } = server.users[role];

@@ -36,7 +36,7 @@ test('orders are given and taken back', async (t) => {
     new RegExp(`${hold?.name} +hold +platform team/shop +1 +\\d+s +under attack\n`),
   );
   const shown = (await relayfleet('reader', 'queue', 'show', waiting.id)).stdout;
-  assert.match(shown, new RegExp(`Held: +since 6\\ds\nOrder: +${hold?.name}: hold, under attack\n`));
+  assert.match(shown, new RegExp(`Held: +for 6\\ds\nOrder: +${hold?.name} \\(hold, given \\ds ago: under attack\\)\n`));
 
   const other = await relayfleet('keeper', 'queue', 'release', '--to', 'x.test', '--yes');
   assert.match(other.stderr, new RegExp(`no hold is about to x.test alone; in force: ${hold?.name}`));
@@ -46,6 +46,10 @@ test('orders are given and taken back', async (t) => {
     await standing(),
     [{ kind: 'retry', held: true, filter: { platform }, reason: `${hold?.name} was released` }],
     'the hold is gone, and what it held is brought forward',
+  );
+  assert.match(
+    (await relayfleet('reader', 'queue', 'show', waiting.id)).stdout,
+    /Held: +for 6\ds, until it is looked at again: .* or a hold was released since\nAttempts/,
   );
   await order('release', '--all', '--wait=false').catch(() => undefined); // no hold is left
   const [retry] = await book.list();

@@ -26,7 +26,6 @@ test('trace tells everything that is known of a mail', async (t) => {
     settled: { delivered: 0, bounced: 1, expired: 0, dropped: 0 },
     heldSince: Date.now() - 600_000,
   });
-  const notice = noticeId('failed', { ...mail, attempt: 0 });
   const first: MailEvent = {
     ...anAttempt(mail),
     at: mail.acceptedAt + 100,
@@ -35,6 +34,7 @@ test('trace tells everything that is known of a mail', async (t) => {
       { n: 1, outcome: 'deferred', category: 'tls', status: '4.7.5' },
     ],
   };
+  const notice = noticeId('failed', first);
   const told: AcceptedEvent = { ...accepted(mail, 1), id: notice, kind: 'dsn', tls: null, at: mail.acceptedAt + 150 };
   const returned: MailEvent = {
     ...anAttempt({ ...mail, id: notice }),
@@ -43,14 +43,8 @@ test('trace tells everything that is known of a mail', async (t) => {
     nextDue: null,
   };
   await openEventLog(await server.connect('node')).append([accepted(mail, 2), first, told, returned]);
-  await openOrderBook(await server.connect('keeper')).put({
-    v: 1,
-    kind: 'hold',
-    name: 'hold-1',
-    filter: { domain: mail.domain },
-    reason: 'key stolen',
-    at: Date.now(),
-  });
+  const hold = { ...anOrder('hold-1'), kind: 'hold' as const, filter: { domain: mail.domain } };
+  await openOrderBook(await server.connect('keeper')).put(hold);
   const trace = async (...args: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await relayfleet('reader', 'trace', ...args);
     assert.equal(code, 0, stderr);
@@ -67,7 +61,7 @@ test('trace tells everything that is known of a mail', async (t) => {
     /\n +tls: no TLS as the domain's policy demands it\. To do: /,
     new RegExp(`\\n {4}150 ms {2}its sender is told "failed": notice ${notice}\\n`),
     new RegExp(`\\n {4}200 ms {2}notice ${notice}: delivered by node-a`),
-    /\n +now deferred for example\.net, due in \d+m; 1 recipient to go; held for 10m; order hold-1 is about it \(key stolen\)\n/,
+    /\n +now deferred for example\.net, due in \d+m; 1 recipient to go; held for 10m; order hold-1 \(hold, given \ds ago: key stolen\) is about it\n/,
     /\n +body: stored in 1 chunk\n/,
   ])
     assert.match(text, line);
@@ -91,7 +85,7 @@ test('trace tells everything that is known of a mail', async (t) => {
       attempts: 1,
       recipients: [1],
       heldSince: mail.heldSince,
-      order: { name: 'hold-1', kind: 'hold', reason: 'key stolen' },
+      order: hold,
     },
   ]);
   assert.deepEqual(traced.body, { kind: 'stored', chunks: 1 });
@@ -99,6 +93,31 @@ test('trace tells everything that is known of a mail', async (t) => {
     traced.notices.map(({ action, id, events }) => [action, id, events.map(({ type }) => type)]),
     [['failed', notice, ['accepted', 'attempted']]],
   );
+});
+
+test('what an order ended names the order, and tells of it while it is in force', async (t) => {
+  const server = await startQueue(t);
+  const { relayfleet } = openShell(server);
+  const mail = anEnvelope();
+  const results = [{ n: 0, outcome: 'dropped', category: 'order', status: '5.7.1' }] as const;
+  const unsent = { hop: null, tls: null, connectMs: null, transferMs: null, nextDue: null };
+  const dropped: MailEvent = { ...anAttempt(mail), ...unsent, results: [...results], order: 'drop-1' };
+  await openEventLog(await server.connect('node')).append([dropped]);
+  const book = openOrderBook(await server.connect('keeper'));
+  await book.put({ ...anOrder('drop-1'), kind: 'drop', bounce: false, filter: { id: mail.id } });
+  await book.put({ ...anOrder('drop-2'), kind: 'drop', bounce: false, filter: { id: mail.id } });
+  const text = async () => (await relayfleet('reader', 'trace', mail.id)).stdout;
+  assert.match(await text(), /dropped \(5\.7\.1 order\) by node-a, as order drop-1 says \(waited 1 ms\)\n/);
+  assert.match(await text(), /\n +order drop-1 \(drop, given \ds ago: key stolen\)\n/);
+  const { orders } = JSON.parse((await relayfleet('reader', 'trace', mail.id, '-o', 'json')).stdout) as {
+    orders: readonly { name: string }[];
+  };
+  assert.deepEqual(
+    orders.map(({ name }) => name),
+    ['drop-1'],
+  );
+  await book.withdraw('drop-1');
+  assert.match(await text(), /\n +order drop-1 is no longer in force\n/);
 });
 
 test('a mail that is over has its totals, and no body', async (t) => {
@@ -123,6 +142,9 @@ test('a mail that is over has its totals, and no body', async (t) => {
   const { stdout } = await relayfleet('reader', 'trace', mail.id);
   assert.match(stdout, /its acceptance is not on record/);
   assert.match(stdout, /settled: 1 delivered, 1 dropped after 2 attempts in 1234 ms\n +body: no longer stored\n/);
+  await (await openFiller(server)).queue.putBody(mail.id, Buffer.from('Subject: x\r\n\r\n'));
+  const left = await relayfleet('reader', 'trace', mail.id);
+  assert.match(left.stdout, /\n +body: stored in 1 chunk, to be removed within minutes\n/);
 });
 
 test('of what is not known it is said how long anything is', async (t) => {
@@ -135,6 +157,10 @@ test('of what is not known it is said how long anything is', async (t) => {
   assert.match(old.stderr, /\(any more\): by its id it is 7d old, and events are kept for 60m/);
   assert.equal((await relayfleet('reader', 'trace', 'x')).code, 2);
 });
+
+function anOrder(name: string) {
+  return { v: 1, name, reason: 'key stolen', at: Date.now() } as const;
+}
 
 function accepted({ id, k, platform, domain, lane, acceptedAt }: Envelope, recipients: number): AcceptedEvent {
   const about = { v: 1, at: acceptedAt, node: 'node-a', id, k, platform, domain, lane } as const;

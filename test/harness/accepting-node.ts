@@ -10,6 +10,7 @@ import { openMailQueue, type MailQueue } from '@relayfleet/jetstream/mail-queue.
 import { streamStates } from '@relayfleet/jetstream/stream-states.ts';
 import { ensureStreams } from '@relayfleet/jetstream/manage.ts';
 import { bodyMemory, patience, startAccepting, type Accepting, type Patience } from '@relayfleet/relay-node/accept.ts';
+import { readMachine } from '@relayfleet/relay-node/clock.ts';
 import type { NodeEvents } from '@relayfleet/relay-node/events.ts';
 import { noMarks } from '@relayfleet/relay-node/policy/admission.ts';
 import { watchQueue } from '@relayfleet/relay-node/queue-watch.ts';
@@ -87,6 +88,7 @@ export async function startAcceptingNode(options: AcceptingOptions = {}): Promis
     events: recording(reported),
     destinationOf,
     now: Date.now,
+    clocks: readMachine,
     randomBytes,
     patience: { ...patience, ...options.patience },
     bodyMemory: options.bodyMemory ?? bodyMemory,
@@ -138,7 +140,7 @@ async function storedEntries(nats: Nats, queue: MailQueue): Promise<readonly Sto
   for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq; seq++) {
     const message = await manager.direct.getMessage(streams.mail, { seq });
     const entry = message && decodeEntry(message.data);
-    if (!entry?.ok) throw new Error(`entry ${seq} cannot be read`);
+    if (!entry?.ok || entry.value.bodyProblem) throw new Error(`entry ${seq} cannot be read`);
     const body = await wholeBody(queue, entry.value.envelope, entry.value.body);
     if (body === undefined) throw new Error(`entry ${seq} has no body`);
     found.push({ envelope: entry.value.envelope, body: Buffer.from(body) });

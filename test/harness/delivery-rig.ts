@@ -4,13 +4,15 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { MailEvent } from '@relayfleet/contract/event.ts';
 import type { Order } from '@relayfleet/contract/order.ts';
+import type { Setback } from '@relayfleet/contract/setback.ts';
 import type { DomainPolicy, Route, SignerKey, Smarthost, Snapshot } from '@relayfleet/contract/snapshot.ts';
 import { openEventLog, type EventLog } from '@relayfleet/jetstream/event-log.ts';
 import { listEntries } from '@relayfleet/jetstream/inspect.ts';
 import { openMailQueue, type MailQueue } from '@relayfleet/jetstream/mail-queue.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
 import { createClock, readMachine } from '../../relay-node/src/clock.ts';
-import { startDelivering, type DeliverDeps, type DeliveryReport } from '../../relay-node/src/deliver.ts';
+import { startDelivering, type DeliverDeps } from '../../relay-node/src/deliver.ts';
+import type { DeliveryReport } from '../../relay-node/src/delivery-report.ts';
 import { standardDeadlines } from '../../relay-node/src/delivery/smtp-client.ts';
 import type { NatsServer } from './nats.ts';
 import { anEnvelope, startQueue } from './queue.ts';
@@ -38,6 +40,7 @@ export type RigReport = DeliveryReport & {
   /** Once for each entry of a destination that had its share. */
   readonly surplus: readonly string[];
   readonly buriedBecause: readonly string[];
+  readonly setbacks: readonly Setback[];
   readonly problems: readonly string[];
 };
 
@@ -88,8 +91,12 @@ export function snapshotWith(domain: Partial<DomainPolicy>, changes: Parameters<
   });
 }
 
-export async function startRig(test: TestContext, snapshot: Snapshot): Promise<Rig> {
-  const server = await startQueue(test);
+export async function startRig(
+  test: TestContext,
+  snapshot: Snapshot,
+  store: { readonly storageBytes?: number } = {},
+): Promise<Rig> {
+  const server = await startQueue(test, store);
   const nats = await server.connect('node');
   const queue = openMailQueue(nats, { timeoutMs: 2_000 });
   const log = openEventLog(nats);
@@ -118,6 +125,7 @@ export async function startRig(test: TestContext, snapshot: Snapshot): Promise<R
         random: Math.random,
         deadlines: { ...standardDeadlines, connectMs: 1_000, greetingMs: 2_000, envelopeMs: 2_000, finalMs: 2_000 },
         pool: { idleMs: 300, mailsPerSession: 100, restMs: 100 },
+        onAnswering: () => undefined,
         ...changes,
       });
       test.after(() => delivering.stop(0));
@@ -162,6 +170,7 @@ function openReport(): RigReport {
   const heldBack: string[] = [];
   const surplus: string[] = [];
   const buriedBecause: string[] = [];
+  const setbacks: Setback[] = [];
   const problems: string[] = [];
   const keep = (event: MailEvent) => void events.push(event);
   return {
@@ -169,12 +178,14 @@ function openReport(): RigReport {
     heldBack,
     surplus,
     buriedBecause,
+    setbacks,
     problems,
     accepted: keep,
     attempted: keep,
     settled: keep,
     held: ({ platform }) => void heldBack.push(platform),
     pushedBack: ({ platform }) => void surplus.push(platform),
+    setBack: ({ setback }) => void setbacks.push(setback),
     buried: ({ reason }) => void buriedBecause.push(reason),
     queueProblem: (what) => void problems.push(what),
     keyProblem: ({ problem }) => void problems.push(problem),

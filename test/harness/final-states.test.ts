@@ -12,6 +12,8 @@ const to = 'someone@example.net';
 const accepted: Run['submissions'][number] = {
   mark: 'm1',
   to: [to],
+  platform: 'orders',
+  offeredAt: 100,
   wantsNotice: true,
   result: { kind: 'accepted', id, reply: '' },
 };
@@ -26,9 +28,23 @@ const delivered: Run = {
   submissions: [accepted],
   receipts: [receipt],
   notices: [],
+  drops: [],
   record: recorded('deferred', 'delivered'),
 };
-const bounced: Run = { submissions: [accepted], receipts: [], notices: [notice], record: recorded('bounced') };
+const bounced: Run = { ...delivered, receipts: [], notices: [notice], record: recorded('bounced') };
+const drop: Run['drops'][number] = { platform: 'orders', at: 200, bounce: false };
+const onOrder = (outcome: RecipientResult['outcome']): AttemptedEvent => ({
+  ...anAttempt(envelope),
+  at: 300,
+  node: 'node-2',
+  results: [{ n: 0, outcome, category: 'order', status: '5.7.1' }],
+});
+const dropped: Run = { ...bounced, notices: [], drops: [drop], record: new Map([[id, [onOrder('dropped')]]]) };
+const removed: Run = {
+  ...bounced,
+  drops: [{ ...drop, bounce: true }],
+  record: new Map([[id, [onOrder('bounced')]]]),
+};
 const withResult = (result: Run['submissions'][number]['result'], run = delivered): Run => ({
   ...run,
   submissions: [{ ...accepted, result }],
@@ -39,6 +55,7 @@ const faults = [
   'deliveredAndBounced',
   'toldWrongly',
   'recordedWrongly',
+  'droppedWrongly',
   'strange',
   'damaged',
   'duplicates',
@@ -67,6 +84,40 @@ const runs: readonly (readonly [what: string, run: Run, wrong: readonly (typeof 
   ['one notice that came twice', { ...bounced, notices: [notice, notice] }, ['duplicates']],
   ['delivered twice', { ...delivered, receipts: [receipt, receipt] }, ['duplicates']],
   ['not what was sent', { ...delivered, receipts: [{ ...receipt, intact: false }] }, ['damaged']],
+  ['dropped', dropped, []],
+  ['dropped, and no order was given', { ...dropped, drops: [] }, ['droppedWrongly']],
+  [
+    'dropped by the order about another platform',
+    { ...dropped, drops: [{ ...drop, platform: 'news' }] },
+    ['droppedWrongly'],
+  ],
+  ['dropped by an order from before', { ...dropped, drops: [{ ...drop, at: 99 }] }, ['droppedWrongly']],
+  ['dropped in silence by an order that tells', { ...dropped, drops: [{ ...drop, bounce: true }] }, ['droppedWrongly']],
+  ['dropped, and told', { ...dropped, notices: [notice] }, ['toldWrongly']],
+  [
+    'dropped, and bounced',
+    { ...dropped, record: new Map([[id, [onOrder('dropped'), onOrder('bounced')]]]) },
+    ['recordedWrongly', 'droppedWrongly'],
+  ],
+  ['dropped, and taken', { ...dropped, receipts: [receipt] }, ['duplicates']],
+  [
+    'dropped, and taken, and both on record',
+    {
+      ...dropped,
+      receipts: [receipt],
+      record: new Map([[id, [onOrder('dropped'), ...(delivered.record.get(id) ?? [])]]]),
+    },
+    ['duplicates'],
+  ],
+  [
+    'not on record, although an order would have dropped it',
+    { ...dropped, record: new Map() },
+    ['lost', 'recordedWrongly'],
+  ],
+  ['ended by an order that tells', removed, []],
+  ['ended by an order that tells, and taken', { ...removed, receipts: [receipt] }, ['duplicates']],
+  ['ended by an order that tells, and nobody told', { ...removed, notices: [] }, ['toldWrongly']],
+  ['bounced, and an order dropped its notice', { ...bounced, notices: [], drops: [drop] }, []],
   ['for somebody else', { ...delivered, receipts: [receipt, { ...receipt, to: ['other@example.net'] }] }, ['strange']],
   ['refused, and delivered', withResult({ kind: 'refused', code: 550, reply: '', at: 'RCPT' }), ['strange']],
   ['broken off, and delivered', withResult({ kind: 'unanswered', problem: '', dotSent: false }), ['strange']],

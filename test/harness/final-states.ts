@@ -8,6 +8,9 @@ import type { Submitted } from './submit.ts';
 export type Submission = {
   readonly mark: string;
   readonly to: readonly string[];
+  /** Whose mail it is, and when its client began to offer it: what an order to drop goes by. */
+  readonly platform: string;
+  readonly offeredAt: number;
   readonly result: Submitted;
   /** Whether its sender wants to hear of failures. RFC 3461 §4.1 */
   readonly wantsNotice: boolean;
@@ -36,15 +39,24 @@ export type Notice = {
   readonly failed: readonly string[];
 };
 
+/** An order to end what a platform had queued by then. */
+export type Drop = {
+  readonly platform: string;
+  readonly at: number;
+  /** Its senders are told. */
+  readonly bounce: boolean;
+};
+
 export type Run = {
   readonly submissions: readonly Submission[];
   readonly receipts: readonly Receipt[];
   readonly notices: readonly Notice[];
+  readonly drops: readonly Drop[];
   /** All events of a mail by its id. */
   readonly record: ReadonlyMap<string, readonly MailEvent[]>;
 };
 
-/** A second copy: of a mail to a recipient, or of a notice. */
+/** A second copy: of a mail to a recipient, or of a notice. A mail that was taken and ended by an order besides is as bad as one. */
 export type Duplicate = { readonly what: string; readonly first: Brought; readonly second: Brought };
 export type Brought = { readonly at: number; readonly by: string | undefined };
 
@@ -53,13 +65,17 @@ export type Findings = {
   readonly recipients: number;
   readonly delivered: number;
   readonly bounced: number;
-  /** Accepted, and neither taken by a receiver nor bounced. */
+  /** On order and in silence. */
+  readonly dropped: number;
+  /** Accepted, and neither taken by a receiver nor bounced nor dropped. */
   readonly lost: readonly string[];
   readonly deliveredAndBounced: readonly string[];
   /** The sender was not told, although it wanted to be; or was told by two notices, or what is not so. */
   readonly toldWrongly: readonly string[];
   /** The record has no final outcome, or two that differ, or another than the one seen outside. */
   readonly recordedWrongly: readonly string[];
+  /** Ended by an order, and no order was about it. */
+  readonly droppedWrongly: readonly string[];
   /** Taken by a receiver and never accepted, or by one it was not meant for. */
   readonly strange: readonly string[];
   readonly damaged: readonly string[];
@@ -68,6 +84,54 @@ export type Findings = {
 
 export function findingsOf(run: Run): Findings {
   const receipts = Map.groupBy(eachRecipient(run.receipts), ({ key }) => key);
+  const states = statesOf(run, receipts);
+  const keys = (wrong: (state: State) => boolean) => states.filter(wrong).map(describe);
+  const expected = new Set(states.map(({ key }) => key));
+  return {
+    accepted: run.submissions.filter(({ result }) => result.kind === 'accepted').length,
+    recipients: states.length,
+    delivered: states.filter(isTaken).length,
+    bounced: states.filter((state) => !isTaken(state) && hasBounced(state)).length,
+    dropped: states.filter((state) => !isTaken(state) && state.ends.some(({ outcome }) => outcome === 'dropped'))
+      .length,
+    lost: keys((state) => !isTaken(state) && state.notices === 0 && state.ends.every(isDelivery)),
+    deliveredAndBounced: keys(
+      (state) => isTaken(state) && !isOrdered(state) && (state.notices > 0 || hasBounced(state)),
+    ),
+    toldWrongly: keys(isToldWrongly),
+    recordedWrongly: keys(isRecordedWrongly),
+    droppedWrongly: keys(({ ends, drops }) =>
+      ends.some((end) => end.ordered && !drops.some(({ bounce }) => bounce === (end.outcome === 'bounced'))),
+    ),
+    strange: [...receipts.keys()].filter((key) => !expected.has(key)),
+    damaged: run.receipts.filter(({ intact }) => !intact).map(({ mark, id }) => `${mark ?? 'unmarked'} (${id})`),
+    duplicates: [
+      ...repeats(receipts.values(), ({ key }) => key),
+      ...repeats(byNotice(run.notices), ({ id }) => `notice ${id}`),
+      ...states.flatMap(takenAndOrdered),
+    ],
+  };
+}
+
+type End = Brought & {
+  readonly outcome: string;
+  /** A person's order brought it about. */
+  readonly ordered: boolean;
+};
+
+type State = Submission & {
+  readonly key: string;
+  readonly copies: readonly Brought[];
+  /** Notices of its failure that differ. */
+  readonly notices: number;
+  /** All that are on record. */
+  readonly ends: readonly End[];
+  /** The orders that may have been about it. */
+  readonly drops: readonly Drop[];
+};
+
+/** Of every recipient that somebody is owed an end of. */
+function statesOf(run: Run, receipts: ReadonlyMap<string, readonly Brought[]>): readonly State[] {
   const told = Map.groupBy(eachFailure(run.notices), ({ key }) => key);
   const idOf = new Map(
     run.receipts.flatMap(({ mark, id }) => (mark !== undefined && id !== undefined ? [[mark, id]] : [])),
@@ -80,57 +144,72 @@ export function findingsOf(run: Run): Findings {
       ? []
       : submission.to.map((address, n) => ({ submission, id, n, key: keyOf(mark, address) }));
   });
-  const states = owed.map(({ submission, id, n, key }): State => {
-    const outcomes = recordedOutcomes(run.record.get(id) ?? [], n);
+  return owed.map(({ submission, id, n, key }): State => {
+    const ends = recordedEnds(run.record.get(id) ?? [], n);
     const notices = new Set((told.get(key) ?? []).map((notice) => notice.id));
-    return { key, copies: receipts.get(key)?.length ?? 0, notices: notices.size, outcomes, ...submission };
+    const copies = receipts.get(key) ?? [];
+    const drops = run.drops.filter(
+      ({ platform, at }) => submission.platform === platform && submission.offeredAt <= at,
+    );
+    return { key, copies, notices: notices.size, ends, drops, ...submission };
   });
-  const keys = (wrong: (state: State) => boolean) => states.filter(wrong).map(describe);
-  const expected = new Set(owed.map(({ key }) => key));
-  return {
-    accepted: run.submissions.filter(({ result }) => result.kind === 'accepted').length,
-    recipients: states.length,
-    delivered: states.filter(({ copies }) => copies > 0).length,
-    bounced: states.filter(({ copies, outcomes }) => copies === 0 && hasBounced(outcomes)).length,
-    lost: keys(({ copies, notices, outcomes }) => copies === 0 && notices === 0 && !hasBounced(outcomes)),
-    deliveredAndBounced: keys(({ copies, notices, outcomes }) => copies > 0 && (notices > 0 || hasBounced(outcomes))),
-    toldWrongly: keys(
-      ({ notices, outcomes, wantsNotice }) => notices !== (hasBounced(outcomes) && wantsNotice ? 1 : 0),
-    ),
-    recordedWrongly: keys(
-      ({ copies, outcomes }) => outcomes.length !== 1 || (outcomes[0] === 'delivered') !== copies > 0,
-    ),
-    strange: [...receipts.keys()].filter((key) => !expected.has(key)),
-    damaged: run.receipts.filter(({ intact }) => !intact).map(({ mark, id }) => `${mark ?? 'unmarked'} (${id})`),
-    duplicates: [
-      ...repeats(receipts.values(), ({ key }) => key),
-      ...repeats(byNotice(run.notices), ({ id }) => `notice ${id}`),
-    ],
-  };
 }
 
-type State = Submission & {
-  readonly key: string;
-  readonly copies: number;
-  /** Notices of its failure that differ. */
-  readonly notices: number;
-  /** Final outcomes on record that differ. */
-  readonly outcomes: readonly string[];
-};
-
-function describe({ key, copies, notices, outcomes, result }: State): string {
+function describe({ key, copies, notices, ends, result }: State): string {
   const id = result.kind === 'accepted' ? result.id : result.kind;
-  return `${key} (${id}): ${copies} copies, ${notices} notices, on record ${outcomes.join(', ') || 'nothing final'}`;
+  const recorded = outcomesOf(ends).join(', ') || 'nothing final';
+  return `${key} (${id}): ${copies.length} copies, ${notices} notices, on record ${recorded}`;
 }
 
-function hasBounced(outcomes: readonly string[]): boolean {
-  return outcomes.some((outcome) => outcome !== 'delivered');
+function isTaken({ copies }: State): boolean {
+  return copies.length > 0;
 }
 
-function recordedOutcomes(events: readonly MailEvent[], n: number): readonly string[] {
-  const results = events.flatMap((event) => (event.type === 'attempted' ? event.results : []));
-  const outcomes = results.filter((result) => result.n === n && isFinal(result.outcome)).map(({ outcome }) => outcome);
-  return [...new Set(outcomes)];
+function isDelivery({ outcome }: End): boolean {
+  return outcome === 'delivered';
+}
+
+function isOrdered({ ends }: State): boolean {
+  return ends.some(({ ordered }) => ordered);
+}
+
+function hasBounced({ ends }: State): boolean {
+  return ends.some(({ outcome }) => outcome === 'bounced' || outcome === 'expired');
+}
+
+/** Once of a failure, if that was wanted. A notice is its platform's mail, too: an order may have dropped it. */
+function isToldWrongly(state: State): boolean {
+  const due = hasBounced(state) && state.wantsNotice ? 1 : 0;
+  return state.notices !== due && !(state.notices === 0 && state.drops.some(({ bounce }) => !bounce));
+}
+
+/** There is one end, and it is the one seen outside. An order’s may stand beside a delivery: `takenAndOrdered` asks why. */
+function isRecordedWrongly(state: State): boolean {
+  const outcomes = outcomesOf(state.ends.filter(({ ordered }) => !ordered));
+  if (isOrdered(state) && outcomes.length === 0) return outcomesOf(state.ends).length !== 1;
+  return outcomes.length !== 1 || (outcomes[0] === 'delivered') !== isTaken(state);
+}
+
+function outcomesOf(ends: readonly End[]): readonly string[] {
+  return [...new Set(ends.map(({ outcome }) => outcome))];
+}
+
+function recordedEnds(events: readonly MailEvent[], n: number): readonly End[] {
+  return events.flatMap((event) =>
+    event.type !== 'attempted'
+      ? []
+      : event.results
+          .filter((result) => result.n === n && isFinal(result.outcome))
+          .map(({ outcome, category }) => ({ outcome, ordered: category === 'order', at: event.at, by: event.node })),
+  );
+}
+
+/** Nobody may end what a receiver took, but for whoever could not know. */
+function takenAndOrdered({ key, copies: [taken], ends }: State): readonly Duplicate[] {
+  const ordered = ends.find((end) => end.ordered);
+  if (taken === undefined || ordered === undefined) return [];
+  const [first, second] = taken.at <= ordered.at ? [taken, ordered] : [ordered, taken];
+  return [{ what: `${key}, ended by an order`, first, second }];
 }
 
 type Seen = Brought & { readonly key: string };

@@ -2,15 +2,12 @@
 // victims: what is killed is the caller's word, when exactly is said here.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { startKillScene, type KillScene, type Victim } from './kill-scene.ts';
-import type { Moment, Write } from './nats-tripwire.ts';
+import { startKillScene, type KillScene, type KillStep, type Victim } from './kill-scene.ts';
+import { after, before, type Moment, type Write } from './nats-tripwire.ts';
 import { hang, type Script } from './scripted-peer.ts';
 
-type Step = {
-  readonly name: string;
-  readonly fate: Fate;
-  /** On the way to NATS, or else at the next hop. */
-  readonly moment: Moment | 'BODY' | 'DOT';
+/** On the way to NATS, or else at the next hop. */
+type Step = KillStep<Fate, Moment | 'BODY' | 'DOT'> & {
   /** Whether the next hop has said 250 and nobody else knows: the one step at which a death makes a second copy. */
   readonly known?: 'to the next hop alone';
 };
@@ -29,31 +26,29 @@ const writes = {
   schedule: subject(/^df\./),
   acknowledgement: ({ subject: name, payload }: Write) => name.startsWith('$JS.ACK.') && payload.includes('+ACK'),
 };
-const before = (write: Moment['write']): Moment => ({ when: 'before', write });
-const after = (write: Moment['write']): Moment => ({ when: 'after', write });
 
 const steps: readonly Step[] = [
-  { name: 'while the message is on its way to the next hop', fate: 'taken', moment: 'BODY' },
-  { name: 'after the final dot, before its reply', fate: 'taken', moment: 'DOT' },
+  { name: 'while the message is on its way to the next hop', of: 'taken', moment: 'BODY' },
+  { name: 'after the final dot, before its reply', of: 'taken', moment: 'DOT' },
   {
     name: 'after the 250 of the next hop, before the record',
-    fate: 'taken',
+    of: 'taken',
     moment: before(writes.record),
     known: 'to the next hop alone',
   },
-  { name: 'after the record, before its confirmation', fate: 'taken', moment: after(writes.record) },
-  { name: 'before the acknowledgement', fate: 'taken', moment: before(writes.acknowledgement) },
-  { name: 'after the acknowledgement', fate: 'taken', moment: after(writes.acknowledgement) },
-  { name: 'refused, before the record', fate: 'refused', moment: before(writes.record) },
-  { name: 'refused, before the notice is queued', fate: 'refused', moment: before(writes.notice) },
-  { name: 'refused, after the notice is queued', fate: 'refused', moment: after(writes.notice) },
-  { name: 'refused, before the acknowledgement', fate: 'refused', moment: before(writes.acknowledgement) },
-  { name: 'deferred, before the record', fate: 'deferred', moment: before(writes.record) },
-  { name: 'deferred, before its body is stored', fate: 'deferred', moment: before(writes.body) },
-  { name: 'deferred, between its body and the note where it lies', fate: 'deferred', moment: before(writes.places) },
-  { name: 'deferred, before the schedule', fate: 'deferred', moment: before(writes.schedule) },
-  { name: 'deferred, after the schedule', fate: 'deferred', moment: after(writes.schedule) },
-  { name: 'deferred, before the acknowledgement', fate: 'deferred', moment: before(writes.acknowledgement) },
+  { name: 'after the record, before its confirmation', of: 'taken', moment: after(writes.record) },
+  { name: 'before the acknowledgement', of: 'taken', moment: before(writes.acknowledgement) },
+  { name: 'after the acknowledgement', of: 'taken', moment: after(writes.acknowledgement) },
+  { name: 'refused, before the record', of: 'refused', moment: before(writes.record) },
+  { name: 'refused, before the notice is queued', of: 'refused', moment: before(writes.notice) },
+  { name: 'refused, after the notice is queued', of: 'refused', moment: after(writes.notice) },
+  { name: 'refused, before the acknowledgement', of: 'refused', moment: before(writes.acknowledgement) },
+  { name: 'deferred, before the record', of: 'deferred', moment: before(writes.record) },
+  { name: 'deferred, before its body is stored', of: 'deferred', moment: before(writes.body) },
+  { name: 'deferred, between its body and the note where it lies', of: 'deferred', moment: before(writes.places) },
+  { name: 'deferred, before the schedule', of: 'deferred', moment: before(writes.schedule) },
+  { name: 'deferred, after the schedule', of: 'deferred', moment: after(writes.schedule) },
+  { name: 'deferred, before the acknowledgement', of: 'deferred', moment: before(writes.acknowledgement) },
 ];
 
 export async function killAtEveryStep(t: TestContext, victim: Victim): Promise<void> {
@@ -68,7 +63,7 @@ function isOne({ moment }: Step, victim: Victim): boolean {
 
 async function killAt(scene: KillScene, victim: Victim, step: Step): Promise<void> {
   const { peer } = scene;
-  const fate = fates[step.fate];
+  const fate = fates[step.of];
   const session = await scene.session();
   const { moment } = step;
   let killed: Promise<void>;

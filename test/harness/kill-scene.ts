@@ -20,6 +20,9 @@ import { until } from './until.ts';
 /** Who dies; the last one only stands still until it is revived, and then goes on where it was. */
 export type Victim = 'node' | 'nats-server' | 'nats-server, paused';
 
+/** A row of a table of kills: at which step, of a case of what kind, at which moment. */
+export type KillStep<Case, When = Moment> = { readonly name: string; readonly of: Case; readonly moment: When };
+
 export type KillScene = {
   readonly fleet: HandMadeFleet;
   readonly peer: ScriptedPeer;

@@ -14,6 +14,14 @@ export type Moment = {
   readonly write: (write: Write) => boolean;
 };
 
+export function before(write: Moment['write']): Moment {
+  return { when: 'before', write };
+}
+
+export function after(write: Moment['write']): Moment {
+  return { when: 'after', write };
+}
+
 export type Tripwire = {
   readonly url: string;
   /**

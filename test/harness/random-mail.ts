@@ -12,7 +12,9 @@ export type RandomMail = Mail & {
   readonly breaksOff: boolean;
 };
 
-export const platforms = ['orders', 'billing', 'news'] as const;
+/** The one whose mail is dropped now and then; of no other is a mail dropped. */
+export const doomedPlatform = 'offers';
+export const platforms = ['orders', 'billing', 'news', doomedPlatform] as const;
 /** A route of its own for each but the last two, which share one. */
 export const receiverDomains = ['r0.test', 'r1.test', 'r2.test', 'r3.test', 'r4.test'] as const;
 

@@ -1,6 +1,6 @@
-// A fleet under random mail, random illness of its receivers and random deaths of its processes, for as long as is asked; then the
-// illness and the dying end, the queue runs empty, and the account is made. Everything is drawn from one seed. What happens between
-// processes is not: the same seed is the same load and the same blows, not the same run to the millisecond.
+// A fleet under random mail, random illness of its receivers, random deaths of its processes and random orders about its mail, for as
+// long as is asked; then all of that ends, the queue runs empty, and the account is made. Everything is drawn from one seed. What
+// happens between processes is not: the same seed is the same load and the same blows, not the same run to the millisecond.
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,10 +11,11 @@ import { openDraw, type Draw } from './draw.ts';
 import { findingsOf, type Findings, type Submission } from './final-states.ts';
 import { startFleet, type Fleet } from './fleet.ts';
 import { isFirmNo } from './ledger.ts';
-import { relayDomain, relayFleet, senderPlatform, type Manifest } from './manifests.ts';
+import { relayDomain, relayFleet, senderPlatform, usual, type Manifest } from './manifests.ts';
 import { untilQueueIsEmpty } from './queue-view.ts';
 import { startRandomKills, type Blow } from './random-kills.ts';
 import { drawMail, platforms, receiverDomains, type RandomMail } from './random-mail.ts';
+import { startRandomOrders, type RandomOrders } from './random-orders.ts';
 import { startRandomPeers, type RandomPeers } from './random-peers.ts';
 import { partAtPort } from './socket-owner.ts';
 import { openSession, type Login, type Session, type Submitted } from './submit.ts';
@@ -28,6 +29,7 @@ export type RandomRun = {
   readonly findings: Findings;
   readonly blows: readonly Blow[];
   readonly fits: ReadonlyMap<string, number>;
+  readonly orders: RandomOrders['done'];
   readonly unreadableNotices: readonly string[];
   readonly drainMs: number;
 };
@@ -40,8 +42,8 @@ const storages = [
 ] as const;
 const clients = 6;
 const betweenMailsMs = { shortest: 20, longest: 1_500 };
-/** An entry of the last node killed waits 30 s for it; a retry, some seconds. */
-const drainPatienceMs = 180_000;
+/** An entry of the last node killed waits 30 s for it; surplus that was pushed back three times, four minutes in all. */
+const drainPatienceMs = 300_000;
 
 export async function runAtRandom(t: TestContext, { seed, minutes }: RandomRunOptions): Promise<RandomRun> {
   const draw = openDraw(seed);
@@ -49,10 +51,15 @@ export async function runAtRandom(t: TestContext, { seed, minutes }: RandomRunOp
   const peers = await startRandomPeers(draw.fork('peers'), (port) => fleet && ownerOf(port, fleet));
   t.after(() => peers.stop());
   const storage = draw.fork('storage').among(storages);
-  fleet = await startFleet(t, { nodes, retries: '1s,2s,4s', manifests: () => manifestsFor(peers.ports, storage) });
+  const manifests = manifestsFor(peers.ports, storage);
+  fleet = await startFleet(t, { nodes, retries: '1s,2s,4s', manifests: () => manifests(new Set()) });
 
   const kills = startRandomKills(draw.fork('kills'), fleet, nodes);
   t.after(kills.stopWatching);
+  const { apply } = fleet;
+  const suspend = (names: ReadonlySet<string>) => apply('fleet.yaml', manifests(names));
+  const orders = await startRandomOrders({ draw: draw.fork('orders'), fleet, destinations, suspend });
+  t.after(orders.leave);
   const loaded = AbortSignal.timeout(minutes * 60_000);
   const submissions: Submission[] = [];
   await Promise.all(
@@ -69,15 +76,23 @@ export async function runAtRandom(t: TestContext, { seed, minutes }: RandomRunOp
     const running = new Set(fleet.ready().parts.map(({ name }) => name));
     return parts.every((part) => running.has(part));
   });
+  await orders.end();
   await untilQueueIsEmpty(fleet.ready, drainPatienceMs);
   const drainMs = Math.round(performance.now() - started);
   const record = await readRecord(fleet, submissions, peers);
   return {
     storage,
     submitted: submissions.length,
-    findings: findingsOf({ submissions, receipts: peers.receipts, notices: peers.notices, record }),
+    findings: findingsOf({
+      submissions,
+      receipts: peers.receipts,
+      notices: peers.notices,
+      drops: orders.drops,
+      record,
+    }),
     blows: kills.blows,
     fits: peers.fits,
+    orders: orders.done,
     unreadableNotices: peers.unreadable,
     drainMs,
   };
@@ -91,20 +106,36 @@ function ownerOf(port: number, { ready }: Fleet): string | undefined {
   }
 }
 
-function manifestsFor(ports: readonly number[], storage: string): readonly Manifest[] {
+const routeNames = ['r0', 'r1', 'r2', 'r3', 'everything'] as const;
+/** As the queue names them: a route of smarthosts is one. */
+const destinations = routeNames.map((name) => `${name}.${usual.domain}`);
+
+/** `suspended`: names of platforms, and the domain's. */
+function manifestsFor(
+  ports: readonly number[],
+  storage: string,
+): (suspended: ReadonlySet<string>) => readonly Manifest[] {
   const host = (number: number) => ({ host: '127.0.0.1', port: ports[number] ?? 0 });
   const only = (domain: number, ...hosts: readonly number[]): Manifest => ({
-    name: `r${domain}`,
+    name: routeNames[domain],
     recipientDomains: [receiverDomains[domain]],
     smarthosts: hosts.map(host),
   });
-  const routes = [only(0, 0), only(1, 1, 2), only(2, 2), only(3, 3), { name: 'everything', smarthosts: [host(4)] }];
-  const named = (name: string): Manifest => ({
-    ...senderPlatform({ domainRefs: [{ name: 'shop' }], purpose: name === 'news' ? 'Bulk' : 'Transactional' }),
-    metadata: { namespace: 'shop', name },
+  const routes = [only(0, 0), only(1, 1, 2), only(2, 2), only(3, 3), { name: routeNames[4], smarthosts: [host(4)] }];
+  const platform = (name: string, suspended: boolean): Manifest => ({
+    ...senderPlatform({
+      domainRefs: [{ name: 'shop' }],
+      purpose: name === 'news' ? 'Bulk' : 'Transactional',
+      suspended,
+    }),
+    metadata: { namespace: usual.namespace, name },
   });
   const { nats } = relayFleet()['spec'] as { nats: object };
-  return [relayFleet({ nats: { ...nats, storage } }), relayDomain({ routes }), ...platforms.map(named)];
+  return (suspended) => [
+    relayFleet({ nats: { ...nats, storage } }),
+    relayDomain({ routes, suspended: suspended.has(usual.domain) }),
+    ...platforms.map((name) => platform(name, suspended.has(name))),
+  ];
 }
 
 type Client = {
@@ -127,9 +158,10 @@ async function send({ fleet, peers, submissions, loaded, draw, name }: Client): 
     const session = await sessionFor(fleet, open, mail.platform, node);
     if (session === undefined) continue;
     peers.expect(mail.mark, mail.message);
+    const offeredAt = Date.now();
     const result = mail.breaksOff ? await breakOff(session, mail) : await session.send(mail);
-    const { mark, to, wantsNotice } = mail;
-    submissions.push({ mark, to, wantsNotice, result });
+    const { mark, to, platform, wantsNotice } = mail;
+    submissions.push({ mark, to, platform, offeredAt, wantsNotice, result });
     if (stays) continue;
     session.close();
     open.delete(mail.platform);

@@ -26,6 +26,8 @@ const never = '2099-01-01T00:00:00.000Z';
 const retryAt = acceptedAt + 65_000;
 const journey = { hop: 'mx.to.test', tls: 'TLSv1.3', waitMs: 1, connectMs: 20, transferMs: 30 } as const;
 
+const setback = { because: 'defect', times: 2, since: acceptedAt } as const;
+
 const text = 'Gr\u00fc\u00dfe.\r\n.dots\r\n';
 const message = Buffer.from(
   `From: Shop <info@shop.test>\r\nTo: someone@to.test\r\nSubject: Order\r\nMIME-Version: 1.0\r\n\r\n${text}`,
@@ -58,6 +60,7 @@ function sample(changes: Partial<Envelope>): Envelope {
     kind: 'mail',
     platform: { namespace: 'shop', name: 'orders' },
     domain: 'shop.test',
+    domainRef: { namespace: 'shop', name: 'shop' },
     lane: 'transactional',
     destination: 'to.test',
     sender: 'info@shop.test',
@@ -119,7 +122,7 @@ async function storeSamples(queue: MailQueue, log: EventLog): Promise<ReadonlyMa
       ],
       5_000,
     ),
-    await queue.defer({ ...deferred, body: await body(queue, deferred.id) }, Date.parse(never)),
+    await queue.defer({ ...deferred, body: await body(queue, deferred.id) }, Date.parse(never), { setback }),
   ];
   for (const commit of commits) if (!commit.ok) throw new Error(commit.detail);
   await log.append(lastWords(recorded));

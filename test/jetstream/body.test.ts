@@ -130,7 +130,7 @@ test('a body is read a few chunks ahead, and its end says whether it was right',
   assert.equal((await read()).end, 'damaged');
 });
 
-test('the first chunk is all of a small body, checked, and the beginning of a larger one', async (t) => {
+test('the first chunk is all of a small body, or the beginning of a larger one, and is checked', async (t) => {
   const server = await startQueue(t);
   const node = await server.connect('node');
   const queue = openMailQueue(node, { timeoutMs: 5_000 });
@@ -142,7 +142,7 @@ test('the first chunk is all of a small body, checked, and the beginning of a la
     const first = () => queue.readFirst(anEnvelope({ id, body: stored.ref }), Buffer.alloc(0));
     assert.ok(body.subarray(0, 1_000_000).equals((await first())!));
     await node.nc.request(bodySubject(id, 0), randomBytes(Math.min(size, 1_000_000)), { timeout: 5_000 });
-    if (size === 5_000) assert.equal(await first(), undefined, 'not what was stored');
+    assert.equal((await first())?.length, undefined, 'not what was stored'); // of a buffer the runner would print every byte
   }
   assert.equal(await queue.readFirst(anEnvelope({ body: aRef }), Buffer.alloc(0)), undefined, 'not there');
   assert.equal((await queue.readFirst(anEnvelope(), Buffer.from('inline')))?.toString(), 'inline');

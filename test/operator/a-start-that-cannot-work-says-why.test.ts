@@ -41,6 +41,11 @@ const cases: readonly (readonly [string, Readonly<Record<string, string>>, reado
     { ...usual, RELAYFLEET_STATE: at('a-file/state') },
     [/RELAYFLEET_STATE: .*not a directory/],
   ],
+  [
+    'a state where no directory can be made',
+    { ...usual, RELAYFLEET_STATE: '/proc/x/y' },
+    [/RELAYFLEET_STATE: \/proc\/x: no directory can be made there/],
+  ],
   ['no CRDs', { ...usual, RELAYFLEET_CRDS: at('empty') }, [/RELAYFLEET_CRDS: .*empty holds no CRDs/]],
   ['something else for CRDs', { ...usual, RELAYFLEET_CRDS: at('broken') }, [/should be a CustomResourceDefinition/]],
   [

@@ -46,8 +46,13 @@ test(
   },
 );
 
+/** Who may log in. */
 function platformsIn({ snapshot }: Seen): string {
-  return [...snapshot.platforms.keys()].sort().join(' ');
+  const open = [...snapshot.platforms.values()].filter(({ secrets }) => secrets.length > 0);
+  return open
+    .map(({ username }) => username)
+    .sort()
+    .join(' ');
 }
 
 function password(name: string, text: string): Manifest {

@@ -6,16 +6,23 @@ import type { AttemptedEvent } from '@relayfleet/contract/event.ts';
 import type { RecipientResult } from '@relayfleet/contract/outcome.ts';
 import type { Taken } from '@relayfleet/jetstream/mail-queue.ts';
 import { snapshotWith, startRig, usualMail, viaSmarthosts, type Rig } from '../harness/delivery-rig.ts';
+import { anAttempt } from '../harness/queue.ts';
 import { startPeer } from '../harness/scripted-peer.ts';
 
 type Envelope = Awaited<ReturnType<Rig['commit']>>;
+
+const results = {
+  delivered: { n: 0, outcome: 'delivered', category: 'accepted', code: 250, status: '2.0.0' },
+  deferred: { n: 0, outcome: 'deferred', category: 'peer', code: 451, status: '4.3.0' },
+  bounced: { n: 0, outcome: 'bounced', category: 'recipient', code: 550, status: '5.1.1' },
+} as const satisfies Record<string, RecipientResult>;
 
 /** Takes the entry as a worker would, writes the record of its attempt, and ends: the entry goes back unacknowledged. */
 async function workerThatEnds(
   rig: Rig,
   envelope: Envelope,
-  results: RecipientResult[],
-  nextDue: number | null,
+  outcome: keyof typeof results,
+  nextDue: number | null = null,
 ): Promise<AttemptedEvent> {
   const stop = new AbortController();
   let taken: Taken | undefined;
@@ -23,19 +30,7 @@ async function workerThatEnds(
     taken = entry;
     break;
   }
-  const { id, k, platform, domain } = envelope;
-  const about = {
-    v: 1,
-    at: Date.now(),
-    node: 'ended',
-    id,
-    k,
-    platform,
-    domain,
-    type: 'attempted',
-    attempt: 1,
-  } as const;
-  const record = { ...about, results, nextDue, hop: 'mx.test', tls: null, waitMs: 0, connectMs: 1, transferMs: 1 };
+  const record = { ...anAttempt(envelope), node: 'ended', results: [results[outcome]], nextDue };
   await rig.log.append([record]);
   taken?.release();
   stop.abort();
@@ -51,12 +46,7 @@ async function setUp(t: Parameters<typeof startRig>[0]) {
 test('delivered and recorded: acknowledged without a word to the receiver', async (t) => {
   const { peer, rig } = await setUp(t);
   const envelope = await rig.commit();
-  await workerThatEnds(
-    rig,
-    envelope,
-    [{ n: 0, outcome: 'delivered', category: 'accepted', code: 250, status: '2.0.0' }],
-    null,
-  );
+  await workerThatEnds(rig, envelope, 'delivered');
   rig.start();
   await rig.entries();
   assert.equal(peer.sessions.length, 0);
@@ -67,12 +57,7 @@ test('deferred and recorded: put back for the moment on record, then delivered o
   const { peer, rig } = await setUp(t);
   const envelope = await rig.commit();
   const due = Date.now() + 1_500;
-  await workerThatEnds(
-    rig,
-    envelope,
-    [{ n: 0, outcome: 'deferred', category: 'peer', code: 451, status: '4.3.0' }],
-    due,
-  );
+  await workerThatEnds(rig, envelope, 'deferred', due);
   rig.start();
   const [attempted] = await rig.events('attempted', 1);
   assert.equal(attempted?.attempt, 2);
@@ -84,12 +69,7 @@ test('deferred and recorded: put back for the moment on record, then delivered o
 test('bounced and recorded: the bounce is made, once', async (t) => {
   const { peer, rig } = await setUp(t);
   const envelope = await rig.commit();
-  await workerThatEnds(
-    rig,
-    envelope,
-    [{ n: 0, outcome: 'bounced', category: 'recipient', code: 550, status: '5.1.1' }],
-    null,
-  );
+  await workerThatEnds(rig, envelope, 'bounced');
   rig.start();
   const [bounce] = await peer.mail(1);
   assert.equal(bounce?.from, '');
@@ -101,12 +81,7 @@ test('bounced and recorded: the bounce is made, once', async (t) => {
 test('recorded as bounced by a worker that stood still while the entry moved on: the bounce is made once', async (t) => {
   const { peer, rig } = await setUp(t);
   const envelope = await rig.commit();
-  await workerThatEnds(
-    rig,
-    envelope,
-    [{ n: 0, outcome: 'bounced', category: 'recipient', code: 550, status: '5.1.1' }],
-    null,
-  );
+  await workerThatEnds(rig, envelope, 'bounced');
   const body = await rig.queue.putBody(envelope.id, usualMail);
   assert.ok(body.ok);
   const movedOn = { ...envelope, attempt: 2, due: Date.now(), body: body.ref };
@@ -123,12 +98,7 @@ test('recorded as bounced by a worker that stood still while the entry moved on:
 test('an entry whose mail has moved on without it is dropped', async (t) => {
   const { peer, rig } = await setUp(t);
   const envelope = await rig.commit();
-  const record = await workerThatEnds(
-    rig,
-    envelope,
-    [{ n: 0, outcome: 'deferred', category: 'peer', status: '4.3.0' }],
-    Date.now() + 1_000,
-  );
+  const record = await workerThatEnds(rig, envelope, 'deferred', Date.now() + 1_000);
   await rig.log.append([{ ...record, at: record.at + 1, attempt: 2, nextDue: Date.now() + 3_600_000 }]);
   rig.start();
   await rig.entries();

@@ -350,7 +350,7 @@ test('credentials are given under TLS', async (t) => {
   const { peer } = await deliver(t, {
     tls: good,
     offers: [...usualOffers, 'AUTH PLAIN LOGIN'],
-    hop: { tls: 'Require', auth },
+    hop: { tls: 'Require', ca: authority.ca, auth },
   });
   const [session] = peer.sessions;
   assert.ok(session !== undefined && session.commands.includes(plainLogin));
@@ -370,13 +370,30 @@ test('without TLS credentials stay home, also where TLS is only opportunistic', 
   }
 });
 
+for (const implicitTls of [false, true])
+  for (const tls of ['Opportunistic', 'Require', 'Verify'] as const)
+    test(`credentials are not given to a server that cannot prove its name: ${tls}, TLS ${implicitTls ? 'at once' : 'by STARTTLS'}`, async (t) => {
+      for (const [key, ca] of [
+        [other, authority.ca],
+        [good, undefined],
+      ] as const) {
+        const { peer, fact } = await refusedAtOpening(t, {
+          offers: [...usualOffers, 'AUTH PLAIN LOGIN'],
+          tls: { ...key, implicit: implicitTls },
+          hop: { tls, implicitTls, auth, ...(ca && { ca }) },
+        });
+        assert.equal(fact.kind, 'tls-failed');
+        assert.doesNotMatch(peer.sessions.map(({ commands }) => commands.join()).join(), /AUTH|MAIL/);
+      }
+    });
+
 test('refused credentials are told', async (t) => {
   const script = { AUTH: () => '535 5.7.8 wrong' };
   const { fact } = await refusedAtOpening(t, {
     tls: good,
     offers: ['AUTH PLAIN'],
     script,
-    hop: { tls: 'Require', auth },
+    hop: { tls: 'Require', ca: authority.ca, auth },
   });
   assert.deepEqual(fact, { kind: 'refused', stage: 'auth', reply: '535 5.7.8 wrong' });
 });

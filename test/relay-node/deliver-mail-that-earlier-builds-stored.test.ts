@@ -69,13 +69,12 @@ test('a large mail of the first build is delivered whole, and signed', async (t)
   ]);
   const sha256 = createHash('sha256').update(mail).digest('hex');
   const body = { kind: 'chunks', size: mail.length, chunks: 3, sha256 };
-  for (const chunk of [0, 1, 2])
-    await store(rig.nats, {
-      stream: streams.bodies,
-      subject: `b.${String(id)}.000${chunk}`,
-      headers: {},
-      payload: mail.subarray(chunk * 1_000_000, (chunk + 1) * 1_000_000),
-    });
+  for (const chunk of [0, 1, 2]) {
+    const payload = mail.subarray(chunk * 1_000_000, (chunk + 1) * 1_000_000);
+    const digest = createHash('sha256').update(payload).digest('hex').slice(0, 16);
+    const headers = { 'Nats-Msg-Id': `${String(id)}.${chunk}.${digest}` };
+    await store(rig.nats, { stream: streams.bodies, subject: `b.${String(id)}.000${chunk}`, headers, payload });
+  }
   const entry = Buffer.from(`${JSON.stringify({ id, ...envelope, attempt: 0, body })}\n`);
   const ready = subject.replace(/^df\.\d+\.0/, 'mq.tx.0');
   assert.equal(stream, streams.deferred);

@@ -100,7 +100,7 @@ for (const bounce of [false, true])
       { n: 0, ...result },
       { n: 1, ...result },
     ]);
-    assert.deepEqual([attempted.attempt, attempted.hop, attempted.nextDue], [1, null, null]);
+    assert.deepEqual([attempted.attempt, attempted.hop, attempted.nextDue, attempted.order], [1, null, null, 'd']);
     const [settled] = await rig.events('settled', 1);
     assert.deepEqual(settled?.totals, { delivered: 0, bounced: 0, expired: 0, dropped: 0, [outcome]: 2 });
     if (!bounce) {

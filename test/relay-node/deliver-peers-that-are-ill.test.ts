@@ -1,5 +1,5 @@
 // Next hops that are ill at any point of the conversation: what is recorded, that the mail waits, and that it is delivered once
-// when they are well. What each does to a single conversation is in deliver-conversation and deliver-pipelined.
+// when they are well. What each does to a single conversation is in deliver-conversation and deliver-pipelined; 421 has a file.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeAuthority } from '../harness/certificates.ts';
@@ -7,7 +7,6 @@ import { snapshotWith, startRig, viaSmarthosts } from '../harness/delivery-rig.t
 import { drop, hang, reset, startPeer, type Action, type PeerOptions, type Point } from '../harness/scripted-peer.ts';
 
 const closing = { reply: '421 4.3.2 closing', after: 'close' } as const;
-const busy = { outcome: 'deferred', category: 'peer', code: 421, status: '4.3.2' };
 const broken = { outcome: 'deferred', category: 'network', status: '4.4.2' };
 const tls = { outcome: 'deferred', category: 'tls', status: '4.7.5' };
 const certificate = makeAuthority().issue('127.0.0.1');
@@ -22,18 +21,6 @@ type Illness = {
 const secured = { options: { tls: certificate }, under: 'Require' } as const;
 
 const illnesses: Readonly<Record<string, Illness>> = {
-  '421 as greeting': { at: 'CONNECT', does: closing, recorded: busy },
-  '421 at EHLO': { at: 'EHLO', does: closing, recorded: busy },
-  '421 at STARTTLS': {
-    at: 'STARTTLS',
-    does: closing,
-    recorded: { outcome: 'deferred', category: 'tls', status: '4.7.4' },
-    ...secured,
-  },
-  '421 at MAIL': { at: 'MAIL', does: closing, recorded: busy },
-  '421 at RCPT': { at: 'RCPT', does: closing, recorded: busy },
-  '421 at DATA': { at: 'DATA', does: closing, recorded: busy },
-  '421 after the dot': { at: 'DOT', does: closing, recorded: busy },
   'TLS that ends half-way': {
     at: 'STARTTLS',
     does: { reply: '220 go ahead', after: 'reset' },

@@ -1,13 +1,14 @@
 // Entries no node can work on go to the dead letters with their reason, and are recorded as bounced, with word to their sender, where
-// anything can be read of them; entries of a newer version wait for a newer node.
+// anything can be read of them. How often one was handed out condemns none.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { encodeEntry } from '@relayfleet/contract/envelope.ts';
 import { newMailId } from '@relayfleet/contract/mail-id.ts';
-import { mailSubject } from '@relayfleet/contract/subjects.ts';
+import { mailSubject, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
+import type { MailQueue, Taken } from '@relayfleet/jetstream/mail-queue.ts';
 import type { DeliverDeps } from '@relayfleet/relay-node/deliver.ts';
-import { snapshotWith, startRig, viaSmarthosts, type Rig } from '../harness/delivery-rig.ts';
+import { snapshotWith, startRig, usualMail, viaSmarthosts, type Rig } from '../harness/delivery-rig.ts';
 import { anEnvelope } from '../harness/queue.ts';
 import { startPeer, type ScriptedPeer } from '../harness/scripted-peer.ts';
 import { until } from '../harness/until.ts';
@@ -50,22 +51,79 @@ async function concluded({ rig, peer }: { rig: Rig; peer: ScriptedPeer }): Promi
   return notice.raw.toString();
 }
 
-test('an entry whose workers always ended before a record is buried at the twentieth delivery, its sender told', async (t) => {
-  const { peer, rig } = await setUp(t);
-  await rig.commit();
+/** Its workers ended `times` times, the first of them `sinceMs` ago, and once more just now. */
+async function commitAfterDeaths({ queue, commit }: Rig, times: number, sinceMs: number): Promise<void> {
+  await commit();
+  const setback = { because: 'workers-ended', times, since: Date.now() - sinceMs } as const;
+  await takeOne(queue, 'transactional', async (taken) => {
+    assert.ok((await queue.postpone({ ...taken, setback }, Date.now())).ok);
+    await taken.done();
+  });
+  await takeOne(queue, 'retry', async (taken) => taken.release());
+}
+
+async function takeOne(queue: MailQueue, lane: ConsumerKey, use: (taken: Taken) => Promise<void>): Promise<void> {
   const stop = new AbortController();
-  let deliveries = 0;
-  for await (const taken of rig.queue.take('transactional', { maxMessages: 1, signal: stop.signal })) {
-    taken.release();
-    if (++deliveries === 19) break;
+  for await (const taken of queue.take(lane, { maxMessages: 1, signal: stop.signal })) {
+    await use(taken);
+    stop.abort();
   }
-  stop.abort();
+}
+
+test('an entry whose workers ended for an hour, each before a record, is buried, its sender told', async (t) => {
+  const { peer, rig } = await setUp(t);
+  await commitAfterDeaths(rig, 19, 3_700_000);
   rig.start();
   const notice = await concluded({ rig, peer });
   assert.match(notice, /\r\nStatus: 5\.3\.0\r\n/);
   assert.doesNotMatch(notice, /Subject: Order/, 'what may have ended its workers is not read again');
   assert.match(rig.report.buriedBecause.join(), /workers end/);
 });
+
+for (const [what, times, sinceMs] of [
+  ['too few times', 2, 3_700_000],
+  ['for too short a time', 25, 60_000],
+] as const)
+  test(`an entry whose workers ended ${what} is put back`, async (t) => {
+    const { peer, rig } = await setUp(t);
+    await commitAfterDeaths(rig, times, sinceMs);
+    rig.start();
+    await until('set back', () => rig.report.setbacks.length > 0);
+    assert.equal(rig.report.setbacks[0]?.times, times + 1);
+    assert.deepEqual([rig.report.buriedBecause, peer.sessions.length], [[], 0]);
+    await rig.entries('deferred');
+  });
+
+test('however often an entry was handed out, it is tried by itself before anything is concluded', async (t) => {
+  const { peer, rig } = await setUp(t);
+  await rig.commit();
+  for (let delivery = 1; delivery <= 20; delivery++)
+    await takeOne(rig.queue, 'transactional', async (taken) => taken.release());
+  rig.start();
+  const [mail] = await peer.mail(1);
+  assert.match(mail?.raw.toString() ?? '', /Subject: Order/);
+  await rig.entries();
+  assert.deepEqual(
+    rig.report.setbacks.map(({ because, times }) => [because, times]),
+    [['workers-ended', 1]],
+  );
+  assert.deepEqual(rig.report.buriedBecause, []);
+});
+
+for (const [when, deliveries] of Object.entries({ '': 0, ', also once it was put back': 2 }))
+  test(`an entry whose body is not as long as its envelope says ends like any other, its sender told${when}`, async (t) => {
+    const { peer, rig } = await setUp(t);
+    const whose = { domain: 'shop.test', sender: 'info@shop.test', platform: { namespace: 'shop', name: 'orders' } };
+    const envelope = anEnvelope({ ...whose, body: { kind: 'inline', size: usualMail.length + 1 } });
+    await rig.nats.nc.request(mailSubject(envelope), encodeEntry(envelope, usualMail));
+    for (let delivery = 1; delivery <= deliveries; delivery++)
+      await takeOne(rig.queue, 'transactional', async (taken) => taken.release());
+    rig.start();
+    const notice = await concluded({ rig, peer });
+    assert.doesNotMatch(notice, /Subject: Order/);
+    assert.match(rig.report.buriedBecause.join(), /body.*(bytes, the envelope says|damaged)/);
+    assert.equal(rig.report.setbacks.length, deliveries > 0 ? 1 : 0);
+  });
 
 test('a stored body that is gone leaves nothing to send', async (t) => {
   const { peer, rig } = await setUp(t);
@@ -110,14 +168,3 @@ for (const [between, spoil] of Object.entries(steps))
     rig.start({ node: 'node-b' });
     await concluded({ rig, peer });
   });
-
-test('an entry of a newer version is left in the queue', async (t) => {
-  const { peer, rig } = await setUp(t);
-  const newer = { ...anEnvelope(), v: 2 } as unknown as ReturnType<typeof anEnvelope>;
-  await rig.nats.nc.request(mailSubject(newer), encodeEntry(newer));
-  await rig.commit();
-  rig.start();
-  await peer.mail(1); // others pass it by
-  await rig.entries('ready');
-  assert.deepEqual(rig.report.buriedBecause, []);
-});

@@ -116,7 +116,8 @@ test('its refusals reach the recipients they are about, and a mail over its limi
 
 test('a login it does not know leaves the mail waiting', async (t) => {
   const wrong = { ...login, password: 'wrong' };
-  const at = await scene(t, { tls: { mode: 'starttls', certificate }, login }, { tls: 'Require', auth: wrong });
+  const policy = { tls: 'Require', ca: authority.ca, auth: wrong } as const;
+  const at = await scene(t, { tls: { mode: 'starttls', certificate }, login }, policy);
   if (at === undefined) return;
   const { rig } = at;
   await rig.commit();

@@ -29,15 +29,12 @@ export type LocalDeps = {
   readonly now: () => number;
 };
 
-const mostNodes = 16;
+export const usualNodes = 2;
 
 /** A text is what is wrong with the call. */
 export function readLocalOptions(call: Call, { cwd }: Terminal, home: string): LocalOptions | string {
   const inCwd = (path: string): string => (isAbsolute(path) ? path : join(cwd, path));
   if (call.args.length > 0) return `local takes no arguments, only flags; got "${call.args.join(' ')}"`;
-  const nodes = Number(call.text('nodes') ?? '2');
-  if (!Number.isInteger(nodes) || nodes < 1 || nodes > mostNodes)
-    return `--nodes takes a number from 1 to ${mostNodes}`;
   const receiver = !call.isSet('no-receiver');
   const once = call.isSet('once');
   if (once && !receiver)
@@ -48,7 +45,7 @@ export function readLocalOptions(call: Call, { cwd }: Terminal, home: string): L
   if (`${manifests}${state.root}`.includes(':')) return 'the paths of manifests and state may hold no colon';
   return {
     manifests,
-    nodes,
+    nodes: call.whole('nodes') ?? usualNodes,
     state,
     receiver,
     readyFile: readyFile === undefined ? undefined : inCwd(readyFile),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newMailId } from '@relayfleet/contract/mail-id.ts';
 import type { EntryListing, EntryState } from '@relayfleet/jetstream/inspect.ts';
-import { agesTable, countEntries, countsLine, countsTable, groupEntries } from './counts.ts';
+import { agesTable, tally, countsLine, countsTable, groupEntries } from './counts.ts';
 
 const now = 1_800_000_000_000;
 const hour = 3_600_000;
@@ -23,7 +23,7 @@ const entries = [
 ];
 
 test('entries are counted by state and destination, the most first', () => {
-  const counts = countEntries(entries, now);
+  const counts = tally(entries, now);
   assert.equal(counts.total, 3);
   assert.deepEqual(counts.states, { ready: 1, retry: 0, deferred: 2, dead: 0 });
   assert.deepEqual(
@@ -34,7 +34,7 @@ test('entries are counted by state and destination, the most first', () => {
     ],
   );
   assert.equal(countsLine(counts), '3 entries: 1 ready, 2 deferred');
-  assert.equal(countsLine(countEntries([], now)), 'no entries');
+  assert.equal(countsLine(tally([], now)), 'no entries');
   assert.equal(
     countsTable(counts),
     'DESTINATION   TOTAL   READY   DEFERRED\nb.test        2       0       2\na.test        1       1       0\n',
@@ -43,7 +43,7 @@ test('entries are counted by state and destination, the most first', () => {
 
 test('of many destinations the rest is one line, and nothing is lost in it', () => {
   const many = Array.from({ length: 20 }, (_, i) => entry('ready', `d${i}.test`, 0));
-  const lines = countsTable(countEntries(many, now), 15).trimEnd().split('\n');
+  const lines = countsTable(tally(many, now), 15).trimEnd().split('\n');
   assert.equal(lines.length, 1 + 15 + 1);
   assert.equal(lines.at(-1), 'and 5 entries for 5 more destinations');
 });

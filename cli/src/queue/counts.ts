@@ -36,7 +36,7 @@ export const ageLimits = [
   { name: 'older', ms: Infinity },
 ] as const;
 
-export function countEntries(entries: readonly EntryListing[], now: number): Counts {
+export function tally(entries: readonly EntryListing[], now: number): Counts {
   const destinations = groupEntries(entries, 'destination', now);
   const states = Object.fromEntries(
     entryStates.map((state) => [state, destinations.reduce((sum, group) => sum + group.states[state], 0)]),

@@ -55,13 +55,13 @@ export async function change(
     if (typeof prepared === 'string') return failed(prepared);
     const { counts, deed, effect, nothing, about } = prepared;
     const seen = { ...about, dryRun, concerns: countsDocument(counts) };
-    say(counts.total === 0 ? '' : `${countsTable(counts)}\n`);
-    say(`${countsLine(counts)}\n`);
     if (counts.total === 0 && nothing !== undefined) {
       say(`${nothing}\n`);
       report(seen);
       return done;
     }
+    say(counts.total === 0 ? '' : `${countsTable(counts)}\n`);
+    say(`${countsLine(counts)}\n`);
     if (effect !== '') say(`${effect}\n`);
     if (dryRun) {
       say(`Dry run: this would ${deed}. Nothing was changed.\n`);

@@ -5,16 +5,8 @@ import { openOrderBook } from '@relayfleet/jetstream/orders.ts';
 import { done, misused, type Call, type Command } from '../command.ts';
 import { natsFlags, withNats } from '../nats-access.ts';
 import { document, formatOf, isForPrograms, outputFlag, type Format } from '../output.ts';
-import {
-  agesTable,
-  countEntries,
-  countsLine,
-  groupDocument,
-  groupEntries,
-  groupings,
-  type Grouping,
-} from './counts.ts';
-import { orderNotes } from './order-words.ts';
+import { agesTable, tally, countsLine, groupDocument, groupEntries, groupings, type Grouping } from './counts.ts';
+import { orderDocument, orderNotes } from './order-words.ts';
 import { mostDetails, rowDocument, rowsTable, withDetails, type Row } from './rows.ts';
 import { readSelection, selectionFlags, statesFlag } from './selection.ts';
 
@@ -35,7 +27,13 @@ export const queueListCommand: Command = {
       description: 'With --summary: count by this.',
       otherwise: 'destination',
     },
-    { name: 'limit', value: 'N', description: 'List no more than that; 0 lists all.', otherwise: String(usualLimit) },
+    {
+      name: 'limit',
+      value: 'N',
+      whole: { least: 0 },
+      description: 'List no more than that; 0 lists all.',
+      otherwise: String(usualLimit),
+    },
     outputFlag,
     ...natsFlags,
   ],
@@ -53,12 +51,10 @@ export const queueListCommand: Command = {
   ],
   run: async (call, terminal) => {
     const now = Date.now();
-    const limit = Number(call.text('limit') ?? usualLimit);
+    const limit = call.whole('limit') ?? usualLimit;
     const selection = readSelection(call, now);
     if (call.args.length > 0) return misused(`queue ls takes no arguments, got "${call.args.join(' ')}"`);
     if (typeof selection === 'string') return misused(selection);
-    if (!Number.isInteger(limit) || limit < 0)
-      return misused(`--limit takes a whole number, not "${call.text('limit')}"`);
     if (call.text('by') !== undefined && !call.isSet('summary')) return misused('--by goes with --summary');
     const format = formatOf(call);
     const listing = await withNats({ call, terminal, purpose: 'looking' }, async (nats): Promise<Listing> => {
@@ -84,9 +80,12 @@ type Listing = {
 };
 
 function listText({ entries, rows, orders }: Listing, format: Format, now: number): string {
-  const counts = countEntries(entries, now);
+  const counts = tally(entries, now);
   if (isForPrograms(format))
-    return document({ items: rows.map(rowDocument), total: counts.total, states: counts.states, orders }, format);
+    return document(
+      { items: rows.map(rowDocument), total: counts.total, states: counts.states, orders: orders.map(orderDocument) },
+      format,
+    );
   const missing = entries.length - rows.length;
   const wide = format === 'wide';
   return [
@@ -101,8 +100,12 @@ function summaryText({ entries, orders }: Listing, call: Call, now: number): str
   const format = formatOf(call);
   const by = (call.text('by') ?? 'destination') as Grouping;
   const groups = groupEntries(entries, by, now);
-  const { total, states } = countEntries(entries, now);
-  if (isForPrograms(format)) return document({ by, groups: groups.map(groupDocument), total, states, orders }, format);
+  const { total, states } = tally(entries, now);
+  if (isForPrograms(format))
+    return document(
+      { by, groups: groups.map(groupDocument), total, states, orders: orders.map(orderDocument) },
+      format,
+    );
   return entries.length === 0
     ? `Nothing waits.\n${orderNotes(orders, now)}`
     : `${agesTable(groups, by)}\n${countsLine({ total, states })}\n${orderNotes(orders, now)}`;

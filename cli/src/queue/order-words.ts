@@ -1,5 +1,6 @@
 // Orders in words: what each kind does and does not do, the orders in force as a table and as notes below a listing. Pure.
-import type { Order, OrderKind } from '@relayfleet/contract/order.ts';
+import type { Order, OrderKind, UnreadOrder } from '@relayfleet/contract/order.ts';
+import { kindWords } from '../held-words.ts';
 import { ageWords, table } from '../table.ts';
 import { filterWords } from './selection.ts';
 
@@ -34,16 +35,21 @@ export function ordersTable(orders: readonly (Order & { readonly concerns: numbe
   );
 }
 
-/** `drop and bounce` */
-export function kindWords(order: Order): string {
-  switch (order.kind) {
-    case 'hold':
-      return 'hold';
-    case 'drop':
-      return order.bounce ? 'drop and bounce' : 'drop';
-    case 'retry':
-      return order.held ? 'retry what was held' : 'retry';
-  }
+/** Below the table; empty where every order can be read. */
+export function unreadNotes(unread: readonly UnreadOrder[]): string {
+  if (unread.length === 0) return '';
+  const lines = unread.map(({ name, problem, holds }) => {
+    const done = holds ? 'what it may be about is held' : 'nothing is done about it';
+    return `  ${name}: ${problem}; ${done}\n`;
+  });
+  return `Not understood here, written by a newer relayfleet or by hand:\n${lines.join('')}`;
+}
+
+/** For programs; times are RFC 3339, as in every listing. */
+export function orderDocument({ at, filter, ...order }: Order): object {
+  const { acceptedBefore, ...others } = filter;
+  const before = acceptedBefore === undefined ? {} : { acceptedBefore: new Date(acceptedBefore).toISOString() };
+  return { ...order, at: new Date(at).toISOString(), filter: { ...others, ...before } };
 }
 
 function reasonWords({ reason }: Order): string {

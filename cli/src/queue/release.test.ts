@@ -29,6 +29,7 @@ test('by filter every hold that is about nothing else', () => {
   assert.deepEqual(names(choose(standing, { within: { destination: 'b.test' } })), ['hold-narrow']);
   assert.deepEqual(names(choose(standing, { within: {} })), ['hold-wide', 'hold-narrow', 'hold-other']);
   assert.match(String(choose(standing, { within: { domain: 'x.test' } })), /no hold is about from x.test alone/);
+  assert.equal(choose([], { within: {} }), 'no hold is in force; no order is in force');
 });
 
 test('what is within another filter concerns nothing that the other does not', () => {

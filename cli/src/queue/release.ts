@@ -5,14 +5,15 @@ import type { Nats } from '@relayfleet/jetstream/connect.ts';
 import { listEntries, type EntryListing } from '@relayfleet/jetstream/inspect.ts';
 import { openOrderBook } from '@relayfleet/jetstream/orders.ts';
 import { done, misused, type Call, type Command, type Terminal } from '../command.ts';
+import { kindWords } from '../held-words.ts';
 import { natsFlags, withNats } from '../nats-access.ts';
 import { document, formatOf, isForPrograms, outputFlag } from '../output.ts';
 import { untilCarriedOut } from './await-order.ts';
-import { countEntries } from './counts.ts';
+import { tally } from './counts.ts';
 import { allFlag, change, changeFlags, waitFlag, type Carried } from './give-order.ts';
-import { newOrderName } from './order-commands.ts';
-import { kindWords, ordersTable } from './order-words.ts';
-import { filterWords, readSelection, scopeProblem, selectionFlags, toOrderFilter } from './selection.ts';
+import { newOrderName } from './place-order.ts';
+import { orderDocument, ordersTable, unreadNotes } from './order-words.ts';
+import { filterWords, isEverything, readSelection, scopeProblem, selectionFlags, toOrderFilter } from './selection.ts';
 
 export const queueOrdersCommand: Command = {
   name: 'queue orders',
@@ -25,13 +26,15 @@ export const queueOrdersCommand: Command = {
   run: async (call, terminal) => {
     if (call.args.length > 0) return misused(`queue orders takes no arguments, got "${call.args.join(' ')}"`);
     const format = formatOf(call);
-    const orders = await withNats({ call, terminal, purpose: 'looking' }, async (nats) => {
-      const standing = await openOrderBook(nats).list();
+    const { orders, unread } = await withNats({ call, terminal, purpose: 'looking' }, async (nats) => {
+      const { standing, unread } = await openOrderBook(nats).read();
       const entries = standing.length === 0 ? [] : await waiting(nats);
-      return standing.map((order) => ({ ...order, concerns: entries.filter((entry) => isAbout(order, entry)).length }));
+      const concerned = (order: Order) => entries.filter((entry) => isAbout(order, entry)).length;
+      return { unread, orders: standing.map((order) => ({ ...order, concerns: concerned(order) })) };
     });
-    if (isForPrograms(format)) terminal.out(document({ items: orders }, format));
-    else terminal.out(orders.length === 0 ? 'No order is in force.\n' : ordersTable(orders, Date.now()));
+    const listed = orders.length === 0 ? 'No order is in force.\n' : ordersTable(orders, Date.now());
+    if (isForPrograms(format)) terminal.out(document({ items: orders.map(orderDocument), unread }, format));
+    else terminal.out(`${listed}${unreadNotes(unread)}`);
     return done;
   },
 };
@@ -59,10 +62,10 @@ export const queueReleaseCommand: Command = {
       const entries = await waiting(nats);
       const concerned = entries.filter((entry) => chosen.some((order) => isAbout(order, entry)));
       return {
-        counts: countEntries(concerned, now),
+        counts: tally(concerned, now),
         deed: `take back ${chosen.map((order) => `${order.name} (${kindWords(order)}, ${filterWords(order.filter)})`).join(', ')}`,
         effect: '',
-        about: { released: chosen },
+        about: { released: chosen.map(orderDocument) },
         carryOut: (say) => release(chosen, { call, terminal, nats, say, now }),
       };
     });
@@ -99,8 +102,10 @@ async function release(chosen: readonly Order[], { call, terminal, nats, say, no
   const names = retries.map(({ name }) => name);
   const result = { retries: names };
   const words = `${chosen.map(({ name }) => name).join(', ')} ${chosen.length === 1 ? 'is' : 'are'} no longer in force.`;
-  if (names.length === 0 || !call.isSet('wait')) return { ok: true, words, result: { ...result, state: 'released' } };
-  say(`${words} What was held is being brought forward; Ctrl-C stops the waiting only.\n`);
+  if (names.length === 0) return { ok: true, words, result: { ...result, state: 'released' } };
+  const next = `${words} What was held is being brought forward`;
+  if (!call.isSet('wait')) return { ok: true, words: `${next}.`, result: { ...result, state: 'released' } };
+  say(`${next}; Ctrl-C stops the waiting only.\n`);
   const stop = terminal.interruption();
   const left = async () =>
     (await waiting(nats)).filter((entry) => retries.some((retry) => isAbout(retry, entry))).length;
@@ -139,7 +144,9 @@ export function choose(standing: readonly Order[], wanted: Wanted): readonly Ord
     return standing.filter(({ name }) => wanted.names.includes(name));
   }
   const holds = standing.filter(({ kind, filter }) => kind === 'hold' && isWithin(filter, wanted.within));
-  return holds.length > 0 ? holds : `no hold is about ${filterWords(wanted.within)} alone; ${standingWords(standing)}`;
+  if (holds.length > 0) return holds;
+  const which = isEverything({ filter: wanted.within }) ? 'in force' : `about ${filterWords(wanted.within)} alone`;
+  return `no hold is ${which}; ${standingWords(standing)}`;
 }
 
 function standingWords(standing: readonly Order[]): string {

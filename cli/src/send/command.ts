@@ -7,10 +7,10 @@ import { categoryWords } from '../category-words.ts';
 import { done, failed, misused, type Call, type Command, type Outcome, type Terminal } from '../command.ts';
 import { parseDuration } from '../durations.ts';
 import { stepLines, stepsOf } from '../journey.ts';
-import { natsServerFlags, withNats } from '../nats-access.ts';
+import { natsServerFlags } from '../nats-access.ts';
 import { document, formatOf, isForPrograms, outputFlag } from '../output.ts';
 import { namespaceFlag, sourceFlags } from '../source.ts';
-import { awaitVerdict, type Followed } from './await-verdict.ts';
+import { follow, obstacle, type Followed } from './follow.ts';
 import { submit, type StepReport, type Submission, type SubmissionResult } from './submit.ts';
 import { isDelivered, verdictWords } from './verdict.ts';
 
@@ -37,7 +37,7 @@ export function sendCommand(findTarget: FindTarget): Command {
     name: 'send',
     summary: 'Send a test mail through a fleet, as one of its platforms, and tell every step.',
     description:
-      'Address, user, password and CA come from the local fleet, or from the binding Secret of the platform in a cluster. A step that fails is told with what to do about it. With --wait the mail is followed until every recipient had an attempt, and the exit code is 0 only if it was delivered to all.',
+      'Address, user, password and CA come from the local fleet, or from the binding Secret of the platform in a cluster. A step that fails is told with what to do about it. With --wait the mail is followed until every recipient had an attempt, and the exit code is 0 only if it was delivered to all; where it could not be followed, it is not sent.',
     flags: [
       { name: 'to', value: 'ADDRESS', description: 'Recipients, separated by commas. Needed.' },
       { name: 'from', value: 'ADDRESS', description: 'Sender.', otherwise: 'one the platform may use' },
@@ -57,7 +57,12 @@ export function sendCommand(findTarget: FindTarget): Command {
         value: 'HOST',
         description: "Connect there instead, for instance to a port-forward; the certificate is still the fleet's.",
       },
-      { name: 'port', value: 'PORT', description: 'Connect to that port instead.' },
+      {
+        name: 'port',
+        value: 'PORT',
+        whole: { least: 1, most: 65_535 },
+        description: 'Connect to that port instead.',
+      },
       { name: 'wait', description: 'Follow the mail until it is delivered, bounced or deferred.' },
       { name: 'timeout', value: 'TIME', description: 'Follow it no longer than that.', otherwise: usualTimeout },
       outputFlag,
@@ -95,40 +100,46 @@ async function send(call: Call, terminal: Terminal, findTarget: FindTarget): Pro
   if (typeof request === 'string') return misused(request);
   const target = await findTarget(call, terminal, request);
   if (typeof target === 'string') return failed(target);
-  const at = { host: call.text('host') ?? target.host, port: Number(call.text('port') ?? target.port) };
+  const at = { host: call.text('host') ?? target.host, port: call.whole('port') ?? target.port };
   const from = call.text('from') ?? target.from;
   const format = formatOf(call);
   const forPrograms = isForPrograms(format);
   const content = contentOf(call, terminal);
+  const against = call.isSet('wait') ? await obstacle({ call, terminal }) : undefined;
+  if (against !== undefined)
+    return failed(
+      `nothing was sent, as it could not be followed: ${against}. Leave --wait out to send it all the same`,
+    );
   const result = await submit({ ...target, ...at, certificateName: target.host, from, to, content }, (step) => {
     if (!forPrograms) terminal.out(stepText(step, format === 'wide'));
   });
-  const followed = await follow({ call, terminal, patienceMs }, result);
+  const id = result.ok && call.isSet('wait') ? result.id : undefined;
+  const followed = id === undefined ? undefined : await follow({ call, terminal }, id, patienceMs);
   if (forPrograms) terminal.out(document({ ...at, from, ...result, ...followed }, format));
   else terminal.out(endText(result, followed, Date.now()));
-  return judge(result, followed, { timeout, place: `${at.host}:${at.port}` });
-}
-
-/** What became of it, where that is asked for and there is something to follow. */
-async function follow(
-  { call, terminal, patienceMs }: { readonly call: Call; readonly terminal: Terminal; readonly patienceMs: number },
-  result: SubmissionResult,
-): Promise<Partial<Followed>> {
-  const id = result.ok ? result.id : undefined;
-  if (id === undefined || !call.isSet('wait')) return {};
-  return withNats({ call, terminal, purpose: 'looking' }, (nats) => awaitVerdict(nats, id, patienceMs));
+  return judge(result, followed, { timeout, place: `${at.host}:${at.port}`, wait: call.isSet('wait') });
 }
 
 /** Only a mail that went where it was to go is a success. */
 function judge(
   result: SubmissionResult,
-  { verdict, events }: Partial<Followed>,
-  { timeout, place }: { readonly timeout: string; readonly place: string },
+  followed: Followed | undefined,
+  { timeout, place, wait }: { readonly timeout: string; readonly place: string; readonly wait: boolean },
 ): Outcome {
   if (!result.ok) return failed(`${place} did not take the mail: ${result.problem}`);
   if (result.refused.length > 0) return failed(`not taken for ${result.refused.join(', ')}`);
-  if (events === undefined) return done;
-  if (verdict === undefined) return failed(`not tried within ${timeout}; it stays queued`);
+  if (!wait) return done;
+  if (followed === undefined)
+    return failed(`${place} took the mail, but it cannot be followed: its reply names no id, "${result.reply}"`);
+  const { verdict, events, lost } = followed;
+  const asked = `"relayfleet trace ${result.id}" says what became of it`;
+  if (lost !== undefined) return failed(`the mail is queued, but could not be followed to its end: ${lost}. ${asked}`);
+  if (events.length === 0)
+    return failed(
+      `the mail is queued, but nothing about it is on record within ${timeout}: is this the NATS of that fleet? ${asked}`,
+    );
+  if (verdict === undefined)
+    return failed(`not tried within ${timeout}; it stays queued. "relayfleet trace ${result.id}" says what keeps it`);
   return isDelivered(verdict) ? done : failed(`not delivered to everybody: ${verdictWords(verdict)}`);
 }
 
@@ -139,8 +150,9 @@ function stepText({ step, ok, said, about, ms, advice }: StepReport, wide: boole
   return `${head}${time}${about === undefined ? '' : `${about}: `}${said}\n${todo}`;
 }
 
-function endText(result: SubmissionResult, { verdict, events = [] }: Partial<Followed>, now: number): string {
+function endText(result: SubmissionResult, followed: Followed | undefined, now: number): string {
   if (!result.ok || result.id === undefined) return '';
+  const { verdict, events = [] } = followed ?? {};
   const started = events.find(({ type }) => type === 'accepted')?.at ?? now;
   const failures = new Set(
     (verdict?.recipients ?? []).filter(({ outcome }) => outcome !== 'delivered').map(({ category }) => category),

@@ -33,6 +33,8 @@ export const statusCommand: Command = {
     if (found.length === 0 && name !== undefined) return failed(`${kind} "${name}" not found`);
     const output = formatOf(call);
     terminal.out(statusText(found, output, Date.now()));
+    const stale = source.stale();
+    if (stale !== undefined) terminal.err(`${stale}\n`);
     const refused = isForPrograms(output) ? [] : await source.refused();
     if (refused.length > 0) terminal.out(`\nRefused\n${refused.map((words) => `  ${words}\n`).join('')}`);
     return done;

@@ -18,6 +18,8 @@ export type Story = {
   readonly body: Body;
   /** What its sender was told, and what became of that. */
   readonly notices: readonly NoticeStory[];
+  /** Those that ended something of it, as far as they are still in force. */
+  readonly orders: readonly Order[];
 };
 
 export type NoticeStory = {
@@ -45,7 +47,7 @@ export type Standing = {
   /** How often it gave its slot to others, as its destination is slow. */
   readonly pushedBack?: number;
   /** The order that is about it now. */
-  readonly order?: Pick<Order, 'name' | 'kind' | 'reason'>;
+  readonly order?: Order;
   readonly buriedBecause?: string;
 };
 
@@ -62,7 +64,14 @@ export async function readStory(nats: Nats, id: string): Promise<Story | undefin
   const { standings, envelope } = await standingsOf(nats, id, orders);
   if (events.length === 0 && standings.length === 0) return undefined;
   const body = await bodyOf(nats, id, envelope);
-  return { id, events, entries: standings, body, notices: await noticesOf(nats, events, orders) };
+  const notices = await noticesOf(nats, events, orders);
+  const named = new Set([events, ...notices.map((notice) => notice.events)].flat().map(orderIn));
+  return { id, events, entries: standings, body, notices, orders: orders.filter(({ name }) => named.has(name)) };
+}
+
+/** Name of the order that an attempt obeyed. */
+export function orderIn(event: MailEvent): string | undefined {
+  return event.type === 'attempted' ? event.order : undefined;
 }
 
 async function standingsOf(
@@ -101,7 +110,7 @@ function detailOf(
     recipients: recipients.map(({ n }) => n),
     ...(heldSince === undefined ? {} : { heldSince }),
     ...(pushedBack === undefined ? {} : { pushedBack }),
-    ...(order === undefined ? {} : { order: { name: order.name, kind: order.kind, reason: order.reason } }),
+    ...(order === undefined ? {} : { order }),
   };
 }
 
@@ -119,13 +128,8 @@ async function noticesOf(
 ): Promise<readonly NoticeStory[]> {
   const possible = events.flatMap((event) => {
     if (event.type !== 'attempted') return [];
-    const { id, k, attempt } = event;
-    return noticeActions.map((action) => ({
-      action,
-      k,
-      attempt,
-      id: noticeId(action, { id, k, attempt: attempt - 1 }),
-    }));
+    const { k, attempt } = event;
+    return noticeActions.map((action) => ({ action, k, attempt, id: noticeId(action, event) }));
   });
   const first = possible.filter(({ id }, index) => possible.findIndex((other) => other.id === id) === index);
   const known = await withEvents(

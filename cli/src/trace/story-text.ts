@@ -3,18 +3,20 @@
 import type { AttemptedEvent, MailEvent } from '@relayfleet/contract/event.ts';
 import { mailIdTime } from '@relayfleet/contract/mail-id.ts';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
+import type { Order } from '@relayfleet/contract/order.ts';
 import type { RecipientResult } from '@relayfleet/contract/outcome.ts';
 import { categoryWords } from '../category-words.ts';
+import { heldWords, orderWords } from '../held-words.ts';
 import { stepLines, stepsOf, type Step } from '../journey.ts';
 import { ageWords } from '../table.ts';
-import type { Body, NoticeStory, Standing, Story } from './read-story.ts';
+import type { NoticeStory, Standing, Story } from './read-story.ts';
 
 const indent = ' '.repeat(12);
 
 /** `wide`: every recipient by its position, and every attempt's ways and times in full. */
 export function storyText(story: Story, wide: boolean, now: number): string {
   const startedAt = acceptedOf(story.events)?.at ?? mailIdTime(story.id);
-  const steps = [...journey(story.events, wide), ...story.notices.flatMap((notice) => noticeSteps(notice))];
+  const steps = [...journey(story, wide, now), ...story.notices.flatMap((notice) => noticeSteps(notice))];
   return [
     headline(story, startedAt),
     ...stepLines(steps, startedAt),
@@ -22,7 +24,7 @@ export function storyText(story: Story, wide: boolean, now: number): string {
     ...story.notices.flatMap(({ id, entries }) =>
       entries.map((standing) => `${indent}notice ${id} ${standingWords(standing, now)}`),
     ),
-    `${indent}body: ${bodyWords(story.body)}`,
+    `${indent}body: ${bodyWords(story)}`,
     '',
   ].join('\n');
 }
@@ -42,7 +44,7 @@ function headline({ id, events, entries }: Story, startedAt: number): string {
   return `${when}  ${id}${whose} (${lane}): ${size} bytes, ${count(recipients, 'recipient')}, ${count(destinations, 'destination')}`;
 }
 
-function journey(events: readonly MailEvent[], wide: boolean): readonly Step[] {
+function journey({ events, orders }: Story, wide: boolean, now: number): readonly Step[] {
   const several = events.some(({ k }) => k > 0);
   return events.flatMap((event): Step[] => {
     const part = several && event.type !== 'accepted' ? `destination ${event.k + 1}: ` : '';
@@ -51,7 +53,14 @@ function journey(events: readonly MailEvent[], wide: boolean): readonly Step[] {
       case 'accepted':
         return first === undefined ? [] : [first, ...more];
       case 'attempted':
-        return first === undefined ? [] : [{ ...first, text: [first.text, ...attemptNotes(event, wide)].join('\n') }];
+        return first === undefined
+          ? []
+          : [
+              {
+                ...first,
+                text: [first.text, ...attemptNotes(event, wide), ...orderNotes(event, orders, now)].join('\n'),
+              },
+            ];
       case 'settled': {
         const ends = Object.entries(event.totals).filter(([, total]) => total > 0);
         const totals = ends.map(([outcome, total]) => `${total} ${outcome}`).join(', ');
@@ -71,6 +80,13 @@ function attemptNotes({ results, attempt }: AttemptedEvent, wide: boolean): stri
     return `${category}: ${means}${remedy === undefined ? '' : `. To do: ${remedy}`}`;
   });
   return [...lines, ...meanings].map((line) => `${indent}  ${line}`);
+}
+
+/** Whose word it was, as far as that is still known: an order that is carried out goes. */
+function orderNotes({ order: name }: AttemptedEvent, orders: readonly Order[], now: number): string[] {
+  if (name === undefined) return [];
+  const order = orders.find((one) => one.name === name);
+  return [`${indent}  order ${order === undefined ? `${name} is no longer in force` : orderWords(order, now)}`];
 }
 
 function recipientWords({ n, outcome, code, status, category, relayed }: RecipientResult): string {
@@ -97,23 +113,20 @@ function standingWords(standing: Standing, now: number): string {
   const who = recipients === undefined ? '' : `; ${count(recipients.length, 'recipient')} to go`;
   const turns =
     pushedBack === undefined ? '' : `; pushed back ${count(pushedBack, 'time')}, as its destination is slow`;
-  return `now ${state} for ${destination}${when}${who}${turns}${heldWords(heldSince, order, now)}`;
+  const held = heldWords(heldSince, order, now);
+  const words = [
+    ...(held === undefined ? [] : [`held ${held}`]),
+    ...(order === undefined ? [] : [`order ${orderWords(order, now)} is about it`]),
+  ];
+  return [`now ${state} for ${destination}${when}${who}${turns}`, ...words].join('; ');
 }
 
-function heldWords(since: number | undefined, order: Standing['order'], now: number): string {
-  if (since === undefined && order === undefined) return '';
-  const held = since === undefined ? '' : `; held for ${ageWords(now - since)}`;
-  if (order === undefined)
-    return `${held}, as its domain, platform or fleet was suspended, or by a hold since released`;
-  return `${held}; order ${order.name} is about it${order.reason === '' ? '' : ` (${order.reason})`}`;
-}
-
-function bodyWords(body: Body): string {
+function bodyWords({ body, entries }: Story): string {
   switch (body.kind) {
     case 'with the entry':
       return `${body.size} bytes with the entry`;
     case 'stored':
-      return `stored in ${count(body.chunks, 'chunk')}`;
+      return `stored in ${count(body.chunks, 'chunk')}${entries.length > 0 ? '' : ', to be removed within minutes'}`;
     case 'gone':
       return 'no longer stored';
   }

@@ -109,7 +109,8 @@ export type RelayDomainDns = {
 export type RelayDomainTls = {
   /**
    * Opportunistic uses TLS where it is offered and sends in clear otherwise; Require never sends in clear; Verify
-   * also demands a certificate that is valid for the next hop's name.
+   * also demands a certificate that is valid for the next hop's name. A smarthost with credentialsRef is verified
+   * in any case.
    */
   readonly mode: 'Opportunistic' | 'Require' | 'Verify';
   /** Oldest TLS version used towards next hops. */
@@ -156,7 +157,11 @@ export type RelayDomainRouteSmarthost = {
   readonly implicitTLS: boolean;
   /** TLS demanded of this server. */
   readonly tls?: RelayDomainRouteSmarthostTls;
-  /** Secret of type kubernetes.io/basic-auth (username, password) in this namespace, for SMTP AUTH. */
+  /**
+   * Secret of type kubernetes.io/basic-auth (username, password) in this namespace, for SMTP AUTH. A password is
+   * given to a verified server alone: whatever tls.mode says, the server's certificate must be valid for its name,
+   * and mail waits while it is not.
+   */
   readonly credentialsRef?: { readonly name: string };
 };
 

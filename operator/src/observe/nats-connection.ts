@@ -1,5 +1,6 @@
 // A fleet link's connection, made of jetstream/'s parts. The only file of the operator that knows both.
 import { watchAcknowledgements } from '@relayfleet/jetstream/acknowledgements.ts';
+import { watchAnswering } from '@relayfleet/jetstream/answering.ts';
 import { checkServer } from '@relayfleet/jetstream/check-server.ts';
 import { openConfigPublisher, openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
 import { connectNats } from '@relayfleet/jetstream/connect.ts';
@@ -23,7 +24,8 @@ export async function openConnection(account: NatsAccount): Promise<Connection &
     mail: {
       bodies: openStoredBodies(nats),
       waiting: openWaitingMail(nats),
-      orders: { watch: (listener) => watchOrders(nats, listener), withdraw: orders.withdraw },
+      orders: { watch: (listener) => watchOrders(nats, listener), put: orders.put, withdraw: orders.withdraw },
+      onAnswering: (listener) => watchAnswering(nats, listener),
     },
     bucket: { ...publisher, getShard: (key) => reader.getShard(key) },
     queue: { count: (filter) => countEntries(nats, filter), orders: orders.list, putOrder: orders.put },

@@ -1,9 +1,9 @@
 // Makes the provider the configuration names, or says what stands against it: a directory that is not there, CRDs that cannot be
 // read, no kubeconfig. Everything that can be found out before the operator runs is found out here.
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
-import { fileProblem, writeAtomically } from './file/atomic-write.ts';
+import { errorCode, fileProblem, writeAtomically } from './file/atomic-write.ts';
 import { createFileProvider, type FileProviderEvents } from './file/file-provider.ts';
 import { kindsFromCrds } from './file/schema/kinds.ts';
 import { createValidator, type Validator } from './file/schema/validate.ts';
@@ -77,8 +77,26 @@ async function mustBeDirectory(path: string): Promise<void> {
 }
 
 async function mustBeWritable(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch(explained(path));
+  await makeDirectory(path);
   await writeAtomically(join(path, 'writable'), '', { mode: 0o600, durable: true });
+}
+
+/** With every one above it that is missing, one by one: Node's recursive mkdir never returns below /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  if (!(await isMissing(path))) return;
+  await makeDirectory(dirname(path));
+  await mkdir(path, { mode: 0o700 }).catch((cause: unknown) => {
+    if (errorCode(cause) === 'ENOENT')
+      throw new Error(`${path}: no directory can be made there; name one on a disk`, { cause });
+    return explained(path)(cause);
+  });
+}
+
+function isMissing(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => false,
+    (cause: unknown) => errorCode(cause) === 'ENOENT' || explained(path)(cause),
+  );
 }
 
 function explained(path: string): (cause: unknown) => never {

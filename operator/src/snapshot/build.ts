@@ -1,6 +1,7 @@
 // What the nodes of one fleet are told: its settings, the domains it accepts, the platforms bound to them.
 // A domain is in it when fleet and domain agree and at least one key can sign; a suspended one is in it too, so that a node
-// can answer rightly. What is being deleted is in it as draining: it takes nothing new, and rules what waits.
+// can answer rightly. What is being deleted is in it as draining, and so is a platform that was bound or had a password and has none
+// any more: it takes nothing new, and rules what waits.
 // What stays where a Secret cannot be read says in-force.ts; a binding is never taken from the past.
 import type { SenderPlatformSpec } from '@relayfleet/contract/api/sender-platform.ts';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
@@ -22,9 +23,7 @@ export function buildSnapshot(
   previous: SnapshotContent | undefined,
 ): SnapshotContent {
   const lastDomains = new Map(previous?.domains.map((domain) => [refKey(domain.ref), domain]));
-  const lastPlatforms = new Map(
-    previous?.platforms.flatMap((last) => (last.draining ? [] : [[refKey(last.ref), last]])),
-  );
+  const lastPlatforms = new Map(previous?.platforms.map((platform) => [refKey(platform.ref), platform]));
   const domains = members.domains
     .filter((domain) => acceptedBy(domain, fleet))
     .flatMap((domain) => domainPolicy(domain, lastDomains.get(refKey(domain.ref))) ?? []);
@@ -75,6 +74,7 @@ function domainPolicy(domain: ResolvedDomain, last: DomainPolicy | undefined): D
 /** What the fleet does for platforms: the domains it carries, by `namespace/name`, and how long it lets mail wait. */
 type Carriage = { readonly domains: ReadonlyMap<string, string>; readonly maxAgeMs: number };
 
+/** Left out is only who never sent: were another one, its suspension and its retries would end before its mail does. */
 function platformPolicy(
   platform: ResolvedPlatform,
   carriage: Carriage,
@@ -82,22 +82,22 @@ function platformPolicy(
 ): PlatformPolicy | undefined {
   const { ref, username, suspended, object } = platform;
   const senders = sendersOf(platform, carriage.domains);
-  const draining = senders.length === 0 && mayHaveMailLeft(platform, carriage.domains);
-  const credential = draining ? { secrets: [] } : credentialInForce(platform, last);
-  if ((senders.length === 0 && !draining) || credential === undefined) return undefined;
+  const credential = credentialInForce(platform, last?.draining ? undefined : last);
+  const mayLogIn = senders.length > 0 && credential !== undefined;
+  if (!mayLogIn && last === undefined && !mayHaveMailLeft(platform, carriage.domains)) return undefined;
   return {
     ref,
     username,
-    ...credential,
+    ...(mayLogIn ? credential : { secrets: [] }),
     suspended,
     lane: object.spec.purpose === 'Bulk' ? 'bulk' : 'transactional',
-    senders,
+    senders: mayLogIn ? senders : [],
     ...retryOf(object.spec, carriage.maxAgeMs),
-    ...(draining && { draining: true }),
+    ...(!mayLogIn && { draining: true }),
   };
 }
 
-/** It, or a domain it names, is being deleted: were it left out, its suspension and its retries would end before its mail does. */
+/** Known to no node, as far as is known: it, or a domain it names, is being deleted. */
 function mayHaveMailLeft({ leaving, bindings }: ResolvedPlatform, carried: Carriage['domains']): boolean {
   return bindings.some(({ ref, domain }) => carried.has(refKey(ref)) && (leaving || domain?.leaving === true));
 }

@@ -15,12 +15,19 @@ export function platformEntry(username: string): string {
   return `platform/${username}`;
 }
 
+/** Of a platform that is there for the mail that waits alone. */
+export function drainingEntry(username: string): string {
+  return `draining/${username}`;
+}
+
 /** Entry name -> SHA-256, hex. */
 export function digestEntries(content: SnapshotContent): ReadonlyMap<string, string> {
   return new Map([
     [fleetEntry, digest(content.fleet)],
     ...content.domains.map((entry) => [domainEntry(entry.domain), digest(entry)] as const),
-    ...content.platforms.map((entry) => [platformEntry(entry.username), digest(entry)] as const),
+    ...content.platforms.map(
+      (entry) => [(entry.draining ? drainingEntry : platformEntry)(entry.username), digest(entry)] as const,
+    ),
   ]);
 }
 

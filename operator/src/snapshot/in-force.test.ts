@@ -16,7 +16,12 @@ test('a password lasts as long as the Secret it was chosen in exists, whoever na
   const platforms = [chosenIn('named'), chosenIn('unnamed'), chosenIn('gone'), platform('minted')];
   const previous = { platforms: platforms as unknown as readonly PlatformPolicy[] } as SnapshotContent;
   assert.deepEqual(
-    withoutRevoked(previous, secretExists).platforms.map(({ username }) => username),
-    ['named', 'unnamed', 'minted'],
+    withoutRevoked(previous, secretExists).platforms.map(({ username, draining }) => [username, draining]),
+    [
+      ['named', undefined],
+      ['unnamed', undefined],
+      ['gone', true],
+      ['minted', undefined],
+    ],
   );
 });

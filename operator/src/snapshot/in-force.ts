@@ -22,8 +22,13 @@ export function credentialInForce({ secret }: ResolvedPlatform, last: Credential
   return last && { secrets: last.secrets, ...(last.secretRef && { secretRef: last.secretRef }) };
 }
 
-/** What the nodes were told, without the platforms whose password came from a Secret that is gone. */
+/** What the nodes were told, but that nobody logs in whose password came from a Secret that is gone: their mail may still wait. */
 export function withoutRevoked(previous: SnapshotContent, secretExists: (ref: ObjectRef) => boolean): SnapshotContent {
-  const platforms = previous.platforms.filter(({ secretRef }) => secretRef === undefined || secretExists(secretRef));
+  const isRevoked = ({ secretRef }: PlatformPolicy) => secretRef !== undefined && !secretExists(secretRef);
+  const platforms = previous.platforms.map((platform) => (isRevoked(platform) ? drained(platform) : platform));
   return { ...previous, platforms };
+}
+
+function drained({ secretRef: _gone, ...platform }: PlatformPolicy): PlatformPolicy {
+  return { ...platform, secrets: [], senders: [], draining: true };
 }

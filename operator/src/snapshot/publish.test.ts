@@ -216,6 +216,22 @@ test('a manifest by another key is replaced, unless another fleet goes on writin
   assert.equal(seen(world), undefined);
 });
 
+test('a fleet created again in a deleted one’s place takes the bucket over, above what that gave out', async () => {
+  const { bucket, world, open } = setUp();
+  const publisher = open(); // one link serves both, where the one comes right after the other
+  for (const hello of ['a', 'b']) await publisher.publish(bucket, wanted(hello));
+  const theirs = generateKeyPairSync('ed25519', {
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const seal = { fleetKey: { ...fleetKey, id: 'k2' }, operatorKey: theirs.privateKey };
+  const successor = wanted('b', { fleetUid: 'uid-2', seal });
+  const { did, published } = await outcome(publisher.publish(bucket, successor));
+  assert.deepEqual([did, published.generation, publisher.published()?.generation], ['advanced', 3, 3]);
+  const opened = openManifest(world.manifest() ?? Buffer.alloc(0), [createPublicKey(theirs.publicKey)]);
+  assert.equal(opened.ok && opened.value.fleetUid, 'uid-2');
+});
+
 test('property: whatever fails at whatever call, a node always finds one whole snapshot, and generations only grow', async () => {
   const step = fc.record({
     hello: fc.constantFrom('a', 'b', 'c'),

@@ -21,6 +21,8 @@ export type PublisherDeps = {
 
 export function createPublisher(deps: PublisherDeps): Publisher {
   let published: PublishedSnapshot | undefined;
+  // Of the fleet it is about: one that was deleted and created again has the same name, and is another.
+  let publishedFor: string | undefined;
   let sealed: Sealed | undefined;
   // The highest generation this process gave out. A plan made before that does not know of it, and the bucket may be lost meanwhile.
   let given = 0;
@@ -31,14 +33,20 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   return {
     published: () => published,
     async load(bucket, wanted) {
-      published ??= await loadPublished(bucket, wanted);
+      if (published !== undefined) return;
+      published = await loadPublished(bucket, wanted);
+      publishedFor = wanted.fleetUid;
     },
     async publish(bucket, wanted) {
       sealed = sealSnapshot(wanted, sealed);
       const above = Math.max(wanted.generationFloor, published?.generation ?? 0, given);
-      const work = { wanted: { ...wanted, generationFloor: above }, sealed, previous: published };
+      const previous = publishedFor === wanted.fleetUid ? published : undefined;
+      const work = { wanted: { ...wanted, generationFloor: above }, sealed, previous };
       const publication = await publishSnapshot({ ...deps, noteGeneration, bucket }, work);
-      if (publication.ok) published = publication.published;
+      if (publication.ok) {
+        published = publication.published;
+        publishedFor = wanted.fleetUid;
+      }
       return publication;
     },
   };

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { orphanAfterMs } from '@relayfleet/contract/body-grace.ts';
 import type { BodyFacts } from '@relayfleet/jetstream/stored-bodies.ts';
 import { createBodySweep } from './body-sweep.ts';
-import { finishedAfterMs, orphanAfterMs } from './waiting.ts';
+import { finishedAfterMs } from './waiting.ts';
 
 /** A store whose contents are the test's; the clock runs only when told to. */
 function setUp(limits = { looks: 100, ms: 1_000 }) {

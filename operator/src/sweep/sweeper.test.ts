@@ -19,9 +19,11 @@ function setUp() {
     waiting: { deferred: () => (log.push('deferred'), answers.waiting.promise) },
     orders: {
       watch: (listener) => ((tellOrders = listener), () => void log.push('unwatched')),
+      put: async () => undefined,
       withdraw: async () => undefined,
     },
-  } as Pick<SweptMail, 'orders'> as SweptMail;
+    onAnswering: () => () => undefined,
+  } as Pick<SweptMail, 'orders' | 'onAnswering'> as SweptMail;
   const events = {
     sweptBodies: ({ name }, { finished, orphans }) => void log.push(`swept ${name} ${finished} ${orphans}`),
     sweptOverdue: ({ name }, moved) => void log.push(`overdue ${name} ${moved}`),

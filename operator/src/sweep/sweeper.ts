@@ -4,6 +4,7 @@ import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { Order } from '@relayfleet/contract/order.ts';
 import type { StoredBodies } from '@relayfleet/jetstream/stored-bodies.ts';
 import type { WaitingMail } from '@relayfleet/jetstream/waiting-mail.ts';
+import { createAnswering } from './answering.ts';
 import { createBodySweep, type SweptBodies } from './body-sweep.ts';
 import { createMover, type MoveReason } from './move-all.ts';
 import { createOrderKeeper, type OrderEvents } from './order-keeper.ts';
@@ -28,8 +29,11 @@ export type SweptMail = {
   readonly orders: {
     /** Calls the listener with all orders at once and whenever they change; returns how to stop. */
     watch(listener: (orders: readonly Order[]) => void): () => void;
+    put(order: Order): Promise<void>;
     withdraw(name: string): Promise<void>;
   };
+  /** Calls the listener with each destination that answers again; returns how to stop. */
+  onAnswering(listener: (destination: string) => void): () => void;
 };
 
 export type SweeperDeps = {
@@ -52,7 +56,7 @@ const bodyLimits = { looks: 1_000, ms: 20_000 };
 const overdueLimits = { overdueMs: 90_000, apartMs: 30_000, most: 45_000 };
 
 export function startSweeper(fleet: ObjectRef, { mail, events, now, monotonic, sleep }: SweeperDeps): Sweeper {
-  const { bodies, waiting, orders } = mail;
+  const { bodies, waiting, orders, onAnswering } = mail;
   const stop = new AbortController();
   const onMoved = (reason: MoveReason, count: number) => events.movedForward(fleet, reason, count);
   const moveAll = createMover({ waiting, monotonic, sleep, onMoved });
@@ -75,6 +79,8 @@ export function startSweeper(fleet: ObjectRef, { mail, events, now, monotonic, s
   }
 
   const unwatch = orders.watch((all) => keeper.follow(all));
+  const bringForward = createAnswering({ put: orders.put, now, monotonic });
+  const unhear = onAnswering((destination) => void bringForward(destination));
   const ended = Promise.all([
     repeat('bodies', async () => events.sweptBodies(fleet, await bodySweep.pass(stop.signal))),
     repeat('overdue', async () => events.sweptOverdue(fleet, await overdueSweep.pass(stop.signal))),
@@ -83,6 +89,7 @@ export function startSweeper(fleet: ObjectRef, { mail, events, now, monotonic, s
     async stop() {
       stop.abort();
       unwatch();
+      unhear();
       await Promise.all([ended, keeper.stop()]);
     },
   };

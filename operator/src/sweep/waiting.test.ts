@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { finishedAfterMs, judge, orphanAfterMs, watch, worthALook, type Waiting } from './waiting.ts';
+import { orphanAfterMs } from '@relayfleet/contract/body-grace.ts';
+import { finishedAfterMs, judge, watch, worthALook, type Waiting } from './waiting.ts';
 
 const none = new Set<string>();
 

@@ -1,6 +1,7 @@
 // Which bodies may be swept, and which are only being watched. Pure: listings, facts and times in, ids out.
 // A body goes when its mail has no entry anywhere, and either the mail is known to have been committed (it is finished) or nothing
 // was added to it for longer than a transaction can take (it is an orphan: no commit will come). What is not known keeps it.
+import { orphanAfterMs } from '@relayfleet/contract/body-grace.ts';
 
 /** Bodies without an entry, as seen pass by pass: since when (monotonic milliseconds), and how much was stored then. */
 export type Waiting = ReadonlyMap<string, { readonly since: number; readonly stored: number }>;
@@ -9,8 +10,6 @@ export type Judgement = 'keep' | 'finished' | 'orphan';
 
 /** Longer than any one answer of the cluster may lag; with it a body is absent from two passes before anything is removed. */
 export const finishedAfterMs = 30_000;
-/** DATA may take 10 min and the commit 30 s more (relay-node/src/accept.ts). */
-export const orphanAfterMs = 15 * 60_000;
 
 /** `listed` must have been read before `withEntries`: a mail committed in between is then in the second and kept. */
 export function watch(

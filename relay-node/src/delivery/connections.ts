@@ -41,6 +41,8 @@ export type LeaseRequest = {
 export type Connections = {
   /** A session: an idle one, else a new one, else the next that comes free. Fails when the hop does. */
   lease(request: LeaseRequest): Promise<Leased>;
+  /** Why the hop is left alone for now; undefined when it may be asked. */
+  restOf(key: string): HopFailure | undefined;
   /** Takes leave of every session not in use, now and as they come back. */
   close(): void;
 };
@@ -72,13 +74,14 @@ export function openConnections(settings: PoolSettings, now: () => number): Conn
     pool.closing = true;
     pool.hops.forEach((hop) => dropIdle(pool, hop));
   };
-  return { lease: (request) => lease(pool, request), close };
+  return { lease: (request) => lease(pool, request), restOf: (key) => restOf(pool, pool.hops.get(key)), close };
 }
 
 async function lease(pool: Pool, { key, limit, open, fresh = false }: LeaseRequest): Promise<Leased> {
   const hop: Hop = pool.hops.get(key) ?? { key, idle: [], waiting: [], open: 0 };
   pool.hops.set(key, hop);
-  if (isResting(pool, hop)) return { ok: false, fact: hop.resting!.fact };
+  const resting = restOf(pool, hop);
+  if (resting !== undefined) return { ok: false, fact: resting };
   if (fresh) dropIdle(pool, hop);
   const idle = takeIdle(hop);
   if (idle !== undefined) return hand(pool, hop, idle);
@@ -159,11 +162,11 @@ function dropIdle(pool: Pool, hop: Hop): void {
   }
 }
 
-function isResting({ now }: Pool, { resting }: Hop): boolean {
-  return resting !== undefined && resting.until > now();
+function restOf({ now }: Pool, hop: Hop | undefined): HopFailure | undefined {
+  return hop?.resting !== undefined && hop.resting.until > now() ? hop.resting.fact : undefined;
 }
 
 function forgetIfUnused(pool: Pool, hop: Hop): void {
-  const inUse = hop.open > 0 || hop.waiting.length > 0 || isResting(pool, hop);
+  const inUse = hop.open > 0 || hop.waiting.length > 0 || restOf(pool, hop) !== undefined;
   if (!inUse && pool.hops.get(hop.key) === hop) pool.hops.delete(hop.key);
 }

@@ -22,7 +22,7 @@ export type Fact =
   | { readonly kind: 'unfit'; readonly lacks: '8BITMIME' | 'SMTPUTF8' | 'SIZE' }
   /** The SMTP client would not send it: an address it does not accept. */
   | { readonly kind: 'unsendable'; readonly detail: string }
-  /** The message turned out to be damaged while it was sent; the peer got no end of it. */
+  /** The message turned out to be lost or damaged, at the latest while it was sent; the peer got no end of it. */
   | { readonly kind: 'body-damaged' }
   /** It could not be read to its end now, which says nothing about the peer. */
   | { readonly kind: 'body-unread' }

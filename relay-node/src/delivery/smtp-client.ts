@@ -82,7 +82,7 @@ export type Session = {
 
 export type Opened = { readonly ok: true; readonly session: Session } | { readonly ok: false; readonly fact: Fact };
 
-/** Opens a session up to the point where MAIL may be said: TLS as the hop demands, authenticated if it has credentials. */
+/** Opens a session up to the point where MAIL may be said: TLS as the hop demands; verified and authenticated if it has credentials. */
 export async function openSession(request: OpenRequest): Promise<Opened> {
   const { hop } = request;
   // Credentials never travel in clear, so a hop that has them demands TLS whatever its policy.
@@ -107,7 +107,8 @@ async function open(request: OpenRequest, starttls: 'if-offered' | 'demanded' | 
     name: request.helloName,
     tls: {
       minVersion: `TLSv${hop.floor}`,
-      rejectUnauthorized: hop.tls === 'Verify',
+      // RFC 8314 §5.3: a password goes to nobody who has not proved to be the hop, whatever the policy says of mail.
+      rejectUnauthorized: hop.tls === 'Verify' || hop.auth !== undefined,
       ...(hop.ca === undefined ? {} : { ca: hop.ca }),
     },
     connectionTimeout: deadlines.greetingMs + 1_000, // the library's own timers stay behind ours

@@ -40,6 +40,14 @@ test('the ways to be closed are told apart', () => {
   assert.equal(of(421, 'HTTP requests not allowed'), 'protocolAbuse');
 });
 
+test('a command of SMTP that is not offered is told apart from one that does not exist, before and after login', () => {
+  for (const secure of [true, false]) {
+    const refusal = { code: 500, text: 'Error: command not recognized' };
+    assert.equal(libraryReply({ ...refusal, context: 'BDAT' }, secure), 'notImplemented');
+    assert.equal(libraryReply({ ...refusal, context: 'XCLIENT' }, secure), 'unknownCommand');
+  }
+});
+
 test('what is missing before mail depends on what is there', () => {
   assert.equal(libraryReply({ code: 530, text: '', context: undefined }, false), 'tlsRequired');
   assert.equal(libraryReply({ code: 530, text: '', context: undefined }, true), 'authenticationRequired');

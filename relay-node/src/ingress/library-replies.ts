@@ -18,6 +18,11 @@ const byCode: Readonly<Record<number, ReplyKey>> = {
   538: 'loginNeedsTls',
 };
 
+/** Commands of SMTP that are not offered here. RFC 5321 §4.2.4 asks for 502 where a command is known, and for 500 where it is not. */
+const notImplemented: ReadonlySet<string> = new Set(
+  'BDAT BURL EXPN ETRN ATRN TURN SEND SAML SOML'.split(' '), // the last four are obsolete: RFC 5321 appendix F
+);
+
 const closing: readonly (readonly [RegExp, ReplyKey])[] = [
   [/Too many connected clients/, 'tooManyConnections'],
   [/shutting down/, 'shuttingDown'],
@@ -31,6 +36,7 @@ export function libraryReply(
 ): ReplyKey | undefined {
   const { code, text, context } = refusal;
   if (code === 530) return secure ? 'authenticationRequired' : 'tlsRequired';
+  if (code === 500 && notImplemented.has(context || '')) return 'notImplemented';
   if (code === 421) return closing.find(([words]) => words.test(text))?.[1] ?? 'protocolAbuse';
   return byContext[context || ''] ?? byCode[code];
 }

@@ -13,6 +13,7 @@ import { collect, type MemoryBudget } from './collect.ts';
 import { addressGroup, mostOfOneAddress, type Tally } from './client-address.ts';
 import { recipientCommand, senderCommand } from './commands.ts';
 import { Connection, type Deadlines } from './connection.ts';
+import { createRecipients } from './recipients.ts';
 import type { Gate, Session, Transaction } from './session.ts';
 
 export type ListenerAddress = { readonly mode: 'implicit' | 'starttls'; readonly host: string; readonly port: number };
@@ -66,6 +67,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 class SubmissionServer extends SMTPServer {
   readonly #listener: ListenerOptions;
   readonly #connections = new WeakMap<SMTPServerSession, Connection>();
+  readonly #recipients = createRecipients();
   #presented: ReturnType<typeof tlsOptions>;
   #stopping = false;
 
@@ -154,10 +156,12 @@ class SubmissionServer extends SMTPServer {
   }
 
   override onRcptTo(...[address, session, callback]: Parameters<SMTPServer['onRcptTo']>): void {
-    const { mailFrom, rcptTo } = session.envelope;
-    const sender = senderCommand(mailFrom || nullSender);
-    const recipient = recipientCommand(address);
-    callback(toError(this.#listener.gate.recipient(this.#session(session), sender, recipient, rcptTo.length)));
+    const { envelope } = session;
+    const sender = senderCommand(envelope.mailFrom || nullSender);
+    const accepted = this.#recipients.count(envelope);
+    const answer = this.#listener.gate.recipient(this.#session(session), sender, recipientCommand(address), accepted);
+    if (answer === undefined) this.#recipients.add(envelope, address);
+    callback(toError(answer));
   }
 
   override onData(...[stream, session, callback]: Parameters<SMTPServer['onData']>): void {
@@ -180,16 +184,21 @@ class SubmissionServer extends SMTPServer {
 
   async #receive(stream: AsyncIterable<Uint8Array>, session: SMTPServerSession): Promise<Answer | undefined> {
     const { gate, budget, keepBytes, limits } = this.#listener;
-    const passOn = (head: Uint8Array) => gate.largeMessage(this.#session(session), transaction(session), head);
+    const passOn = (head: Uint8Array) => gate.largeMessage(this.#session(session), this.#transaction(session), head);
     const collected = await collect(stream, { maxBytes: limits().maxMessageBytes, budget, keepBytes, passOn });
     if (collected === undefined) return undefined;
     this.#connections.get(session)?.progressed();
     const { content, large } = collected;
     try {
-      return await (large?.end(content) ?? gate.message(this.#session(session), transaction(session), content));
+      return await (large?.end(content) ?? gate.message(this.#session(session), this.#transaction(session), content));
     } finally {
       collected.free();
     }
+  }
+
+  #transaction({ envelope }: SMTPServerSession): Transaction {
+    const recipients = this.#recipients.of(envelope).map(recipientCommand);
+    return { sender: senderCommand(envelope.mailFrom || nullSender), recipients };
   }
 
   /** The library's own timeout is for silence only: a client could drip its handshake for ever. */
@@ -253,11 +262,6 @@ function serverOptions(listener: ListenerOptions): SMTPServerOptions {
 function tlsOptions({ certificate, limits }: ListenerOptions): Pick<SMTPServerOptions, 'key' | 'cert' | 'minVersion'> {
   const { key, cert } = certificate();
   return { key, cert, minVersion: `TLSv${limits().tlsFloor}` };
-}
-
-function transaction({ envelope }: SMTPServerSession): Transaction {
-  const { mailFrom, rcptTo } = envelope;
-  return { sender: senderCommand(mailFrom || nullSender), recipients: rcptTo.map(recipientCommand) };
 }
 
 /** An answer as the library takes it: a refusal is an error with a code. */

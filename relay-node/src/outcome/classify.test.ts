@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { attemptOutcomes, outcomeCategories, recipientResultSchema } from '@relayfleet/contract/outcome.ts';
 import type { Stage } from '../delivery/facts.ts';
-import { classify, isHopsFault } from './classify.ts';
+import { classify, isHopsFault, reachOf } from './classify.ts';
 
 type Row = readonly [stage: Stage, reply: string, outcome: string, category: string, status: string];
 
@@ -196,4 +196,18 @@ test('the next hop is asked only where nothing of the mail can have been judged 
 test('what a peer without DSN takes is relayed, as far as anybody will hear', () => {
   assert.equal(classify({ kind: 'taken', reply: '250 ok', notifies: false }).relayed, true);
   assert.equal(classify({ kind: 'taken', reply: '250 ok', notifies: true }).relayed, undefined);
+});
+
+test('a destination was reached where a host of it replied, and not where none could be used', () => {
+  const reach = (...facts: readonly Parameters<typeof classify>[0][]) => reachOf(facts.map(classify));
+  const unreachable = { kind: 'unreachable', detail: 'x' } as const;
+  const tooOld = { kind: 'too-old' } as const;
+  assert.equal(reach({ kind: 'taken', reply: '250 ok', notifies: true }), 'answered');
+  assert.equal(reach({ kind: 'refused', stage: 'rcpt', reply: '550 no' }, unreachable), 'answered');
+  assert.equal(reach({ kind: 'refused', stage: 'greeting', reply: '421 busy' }), 'answered');
+  assert.equal(reach(unreachable, { kind: 'dns-unavailable', detail: 'x' }), 'unreached');
+  assert.equal(reach(unreachable, tooOld), 'unasked');
+  assert.equal(reach(tooOld), 'unasked');
+  assert.equal(reach({ kind: 'no-such-domain' }), 'unasked');
+  assert.equal(reach(), 'unasked');
 });

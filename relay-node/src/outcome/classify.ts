@@ -7,15 +7,14 @@ import type { RoutingFailure } from '../routing/next-hops.ts';
 
 /** States of our own that keep a mail from being sent. */
 export type OwnFact =
-  /** The sender's domain is not (or no longer) part of this fleet. */
+  /** The RelayDomain the mail was accepted for is not (or no longer) part of this fleet. */
   | { readonly kind: 'domain-gone' }
   /** The domain has no usable DKIM key: nothing leaves unsigned. */
   | { readonly kind: 'no-signing-key' }
   /** Older than the fleet's retry limit. */
   | { readonly kind: 'too-old' }
   /** A person ordered that it is not to be sent; `removed` is the one of which its sender is to hear. */
-  | { readonly kind: 'dropped' }
-  | { readonly kind: 'removed' }
+  | { readonly kind: 'dropped' | 'removed'; readonly order: string }
   /** No node can work on the entry. */
   | { readonly kind: 'unworkable' };
 
@@ -50,6 +49,15 @@ export function isHopsFault(fact: Fact | RoutingFailure): boolean {
     return beforeMail.has(fact.stage) || (fact.stage !== 'dot' && replyCode(fact.reply) === 421);
   return hopsFault[fact.kind];
 }
+
+/** What an attempt shows of its destination: a host of it replied, none could be used, or none was asked. */
+export function reachOf(verdicts: readonly Verdict[]): 'answered' | 'unreached' | 'unasked' {
+  if (verdicts.some(({ outcome, code }) => outcome === 'delivered' || code !== undefined)) return 'answered';
+  const isUnreached = ({ outcome, category }: Verdict) => outcome === 'deferred' && hopCategories.has(category);
+  return verdicts.length > 0 && verdicts.every(isUnreached) ? 'unreached' : 'unasked';
+}
+
+const hopCategories: ReadonlySet<OutcomeCategory> = new Set(['network', 'dns', 'tls', 'address-guard']);
 
 const hopsFault: Readonly<Record<Exclude<(Fact | RoutingFailure)['kind'], 'lost' | 'refused'>, boolean>> = {
   unreachable: true,

@@ -113,7 +113,14 @@ test('it is a queue entry from the null sender to the sender', () => {
   const { sender, recipients, kind, domain } = dsn.envelope;
   assert.deepEqual([sender, recipients[0]?.address, kind, domain], ['', 's@example.com', 'dsn', 'example.com']);
   assert.equal(dsn.envelope.id, id);
-  assert.ok(decodeEntry(encodeEntry(dsn.envelope, dsn.message)).ok);
+  const read = decodeEntry(encodeEntry(dsn.envelope, dsn.message));
+  assert.ok(read.ok && read.value.bodyProblem === undefined);
+});
+
+test('it belongs to the RelayDomain of the mail it is about, if that is known', () => {
+  const domainRef = { namespace: 'a', name: 'example' };
+  assert.deepEqual(composeDsn(request({ domainRef })).envelope.domainRef, domainRef);
+  assert.ok(!('domainRef' in composeDsn(request()).envelope));
 });
 
 test('each recipient has a group of its own, with the address the sender knows', () => {

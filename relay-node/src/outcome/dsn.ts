@@ -39,6 +39,7 @@ export function composeDsn(request: DsnRequest): Dsn {
       kind: 'dsn',
       platform: envelope.platform,
       domain: envelope.domain,
+      ...(envelope.domainRef && { domainRef: envelope.domainRef }),
       lane: envelope.lane,
       destination: request.destination,
       sender: '',

@@ -5,7 +5,7 @@
 import type { Envelope, Recipient } from '@relayfleet/contract/envelope.ts';
 import { noticeId, type NoticeAction } from '@relayfleet/contract/notice-id.ts';
 import { isFinal } from '@relayfleet/contract/outcome.ts';
-import type { Outcome } from './record.ts';
+import { toResult, type Outcome } from './record.ts';
 
 export type Action = NoticeAction;
 
@@ -26,10 +26,11 @@ export type Occasion = {
 export function noticesDue(envelope: Envelope, outcomes: readonly Outcome[], occasion: Occasion): readonly Notice[] {
   // RFC 5321 §6.1, RFC 3834 §2: nothing is ever said about a notice, and never to the null sender.
   if (envelope.kind === 'dsn' || envelope.sender === '') return [];
+  const origin = { ...envelope, results: outcomes.map(({ recipient, verdict }) => toResult(recipient, verdict)) };
   return rules.flatMap(({ action, isDue, concerns, wanted }) => {
     if (!isDue(envelope, occasion)) return [];
     const about = outcomes.filter(({ verdict, recipient }) => concerns(verdict) && wanted(recipient));
-    return about.length === 0 ? [] : [{ action, id: noticeId(action, envelope), about }];
+    return about.length === 0 ? [] : [{ action, id: noticeId(action, origin), about }];
   });
 }
 

@@ -20,6 +20,8 @@ export type AttemptRecord = {
   readonly envelope: Envelope;
   readonly outcomes: readonly Outcome[];
   readonly journey: Journey;
+  /** Name of the order that ended it. */
+  readonly order?: string | undefined;
   /** When deferred recipients are due again. */
   readonly nextDue: number;
   readonly startedAt: number;
@@ -28,7 +30,7 @@ export type AttemptRecord = {
 };
 
 export function attemptedEvent(record: AttemptRecord): AttemptedEvent {
-  const { envelope, outcomes, journey, nextDue, startedAt } = record;
+  const { envelope, outcomes, journey, nextDue, startedAt, order } = record;
   const results = outcomes.map(({ recipient, verdict }) => toResult(recipient, verdict));
   return {
     ...origin(record),
@@ -38,6 +40,7 @@ export function attemptedEvent(record: AttemptRecord): AttemptedEvent {
     ...journey,
     waitMs: Math.max(0, startedAt - envelope.due),
     nextDue: results.every(({ outcome }) => isFinal(outcome)) ? null : nextDue,
+    ...(order === undefined ? {} : { order }),
   };
 }
 
@@ -76,7 +79,11 @@ export function standing(envelope: Envelope, last: AttemptedEvent | undefined): 
   return last.attempt > envelope.attempt + 1 ? 'superseded' : 'recorded';
 }
 
-function toResult({ n, notify }: Recipient, { outcome, category, code, status, relayed }: Verdict): RecipientResult {
+/** One recipient's line in the event. */
+export function toResult(
+  { n, notify }: Recipient,
+  { outcome, category, code, status, relayed }: Verdict,
+): RecipientResult {
   const wordIsDue = relayed === true && notify?.includes('SUCCESS') === true;
   return {
     n,

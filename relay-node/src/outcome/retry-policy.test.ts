@@ -33,6 +33,8 @@ test('what a platform says counts for its mail, each part by itself, and for nob
   assert.equal(retryPolicyOf(by({ delaysMs: [10_000] }), mail, plain).maxAgeMs, 100 * minute);
   const another = { ...mail, platform: { namespace: 'shop', name: 'other' } };
   assert.equal(retryPolicyOf(by({ maxAgeMs: 5 * minute }), another, plain).maxAgeMs, 100 * minute);
+  const namesake = { ...mail, platform: { namespace: 'rival', name: 'orders' } };
+  assert.equal(retryPolicyOf(by({ maxAgeMs: 5 * minute }), namesake, plain).maxAgeMs, 100 * minute);
 });
 
 test('the fleet has the last word on how long mail may wait', () => {

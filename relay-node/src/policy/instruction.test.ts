@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import type { Order } from '@relayfleet/contract/order.ts';
+import { usernameOf } from '@relayfleet/contract/snapshot.ts';
 import { domainPolicy, fleetPolicy, platformPolicy, snapshotOf } from '../../../test/harness/snapshot.ts';
 import { instruct, type Instruction } from './instruction.ts';
 
@@ -9,6 +10,7 @@ const entry = {
   id: '01JDCEXAMPLE0000000000000A',
   platform: { namespace: 'shop', name: 'orders' },
   domain: 'shop.test',
+  domainRef: { namespace: 'shop', name: 'shop' },
   destination: 'to.test',
   lane: 'bulk',
 } as unknown as Envelope;
@@ -18,6 +20,8 @@ const hold: Order = { ...about, kind: 'hold', name: 'h', filter: { destination: 
 const drop: Order = { ...about, kind: 'drop', name: 'd', filter: { lane: 'bulk' }, bounce: true };
 const retry: Order = { ...about, kind: 'retry', name: 'r', filter: {}, held: false };
 const stopped = snapshotOf({ domains: [domainPolicy({ suspended })] });
+const elsewhere = { namespace: 'rival', name: 'shop' };
+const orders = { namespace: 'rival', name: 'orders' };
 
 const cases: Readonly<Record<string, readonly [ReturnType<typeof snapshotOf>, readonly Order[], Instruction]>> = {
   'nobody says anything': [snapshotOf(), [], { kind: 'send' }],
@@ -35,9 +39,19 @@ const cases: Readonly<Record<string, readonly [ReturnType<typeof snapshotOf>, re
     { kind: 'hold', reason: 'suspended' },
   ],
   'its platform and domain are gone': [snapshotOf({ domains: [], platforms: [] }), [], { kind: 'send' }],
+  'another RelayDomain has its domain by now, and is suspended': [
+    snapshotOf({ domains: [domainPolicy({ ref: elsewhere, suspended })] }),
+    [],
+    { kind: 'send' },
+  ],
+  'a platform of its name in another namespace is suspended': [
+    snapshotOf({ platforms: [platformPolicy({ ref: orders, username: usernameOf(orders), suspended })] }),
+    [],
+    { kind: 'send' },
+  ],
   'an order to hold it': [snapshotOf(), [hold], { kind: 'hold', reason: 'order' }],
-  'an order to drop what another holds': [snapshotOf(), [hold, drop], { kind: 'drop', bounce: true }],
-  'an order to drop what is suspended': [stopped, [drop], { kind: 'drop', bounce: true }],
+  'an order to drop what another holds': [snapshotOf(), [hold, drop], { kind: 'drop', bounce: true, order: 'd' }],
+  'an order to drop what is suspended': [stopped, [drop], { kind: 'drop', bounce: true, order: 'd' }],
 };
 for (const [what, [snapshot, orders, expected]] of Object.entries(cases))
   test(what, () => assert.deepEqual(instruct(snapshot, orders, entry), expected));

@@ -66,7 +66,8 @@ test('envelopes are what the contract reads, k of how many', () => {
     assert.deepEqual(read.value.envelope, envelope);
     assert.deepEqual([envelope.k, envelope.of, envelope.destination], [k, 2, destinations[k]?.name]);
   }
-  const { ret, envid, smtputf8, eightBit, attempt, due, acceptedAt, lane } = envelopes[0]!;
+  const { ret, envid, smtputf8, eightBit, attempt, due, acceptedAt, lane, domain, domainRef } = envelopes[0]!;
+  assert.deepEqual([domain, domainRef], ['shop.test', { namespace: 'shop', name: 'shop' }]);
   assert.deepEqual([ret, envid, smtputf8, eightBit, lane], ['HDRS', 'e+3D1', true, true, 'transactional']);
   assert.deepEqual([attempt, due, acceptedAt], [0, mail.at, mail.at]);
 });

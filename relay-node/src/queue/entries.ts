@@ -60,6 +60,7 @@ export function toEnvelopes(
     kind: 'mail',
     platform: mail.platform.ref,
     domain: mail.domain.domain,
+    domainRef: mail.domain.ref,
     lane: mail.platform.lane,
     destination: name,
     sender: mail.sender,

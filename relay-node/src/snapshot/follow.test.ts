@@ -24,6 +24,12 @@ function setUp() {
   let deliver: (bytes: Uint8Array | undefined) => void = () => {};
   let removed = 0;
   const clock = { now: start };
+  /** As the mounted Secret has it at the moment. */
+  const mounted = {
+    fleetUid,
+    fleetKeys: [{ id: fleetKey.id, key: fleetKey.key.toString('base64') }],
+    operatorKeys: [pemOf(operator.publicKey)],
+  };
   const note =
     (name: string) =>
     (...args: unknown[]) =>
@@ -43,9 +49,7 @@ function setUp() {
     bootstrap: () => ({
       v: 1,
       fleet: { namespace: 'ns', name: 'fleet' },
-      fleetUid,
-      fleetKeys: [{ id: fleetKey.id, key: fleetKey.key.toString('base64') }],
-      operatorKeys: [operator.publicKey.export({ type: 'spki', format: 'pem' }).toString()],
+      ...mounted,
       nats: { url: '', username: '', password: '' },
     }),
     node: 'node-0',
@@ -75,7 +79,7 @@ function setUp() {
   ) => {
     const names: Record<string, { digest: string }> = {};
     for (const [name, plain] of toShards(content)) {
-      const sealed = sealShard({ fleetUid, name, key: fleetKey }, plain);
+      const sealed = sealShard({ fleetUid: changes.fleetUid ?? fleetUid, name, key: fleetKey }, plain);
       names[name] = { digest: shardDigest(sealed) };
       shards.set(configKeys.shard(name, shardDigest(sealed)), sealed);
     }
@@ -101,9 +105,13 @@ function setUp() {
     fetched,
     waiting,
     clock,
+    mounted,
     settle,
     removed: () => removed,
   };
+}
+function pemOf(key: KeyObject): string {
+  return key.export({ type: 'spki', format: 'pem' }).toString();
 }
 const names = (events: readonly (readonly unknown[])[]) =>
   events
@@ -267,6 +275,47 @@ test('a shard that comes late is asked for again', async () => {
   waiting.findLast(({ ms }) => ms === 2_000)?.work();
   await settle();
   assert.equal(following.current()?.generation, 3);
+});
+
+test('a fleet that was deleted and created again is followed as soon as its bootstrap is mounted', async () => {
+  const { following, publish, give, mounted, waiting, settle, events, said } = setUp();
+  await give(publish(40));
+  const successor = generateKeyPairSync('ed25519');
+  const first = publish(1, snapshotContent({ platforms: [] }), { fleetUid: 'uid-2' }, successor.privateKey);
+  const lookAgain = async () => {
+    waiting
+      .splice(
+        waiting.findLastIndex(({ ms }) => ms === 5_000),
+        1,
+      )[0]
+      ?.work();
+    await settle();
+  };
+  await give(first);
+  await lookAgain();
+  assert.equal(following.current()?.generation, 40, 'obeyed until then');
+  assert.equal(names(events).filter((name) => name === 'refused BadSignature').length, 1, 'told once');
+  mounted.operatorKeys = [pemOf(successor.publicKey)];
+  mounted.fleetUid = 'uid-2';
+  await lookAgain();
+  assert.deepEqual([following.current()?.generation, following.current()?.platforms.size], [1, 0]);
+  assert.deepEqual(said.at(-1)?.problems, []);
+  await give(publish(40));
+  await give(publish(40, undefined, {}, successor.privateKey));
+  assert.equal(following.current()?.generation, 1, 'nothing of the former fleet is taken any more');
+});
+
+test('a manifest that came before the key it is sealed with is opened once that is mounted, unless a newer one has come', async () => {
+  const { following, publish, give, mounted, waiting, settle } = setUp();
+  mounted.fleetKeys = [];
+  await give(publish(3));
+  const stale = waiting.findLast(({ ms }) => ms === 5_000);
+  await give(publish(4));
+  assert.ok(stale !== undefined && !waiting.includes(stale));
+  mounted.fleetKeys = [{ id: fleetKey.id, key: fleetKey.key.toString('base64') }];
+  waiting.findLast(({ ms }) => ms === 5_000)?.work();
+  await settle();
+  assert.equal(following.current()?.generation, 4);
 });
 
 test('a burst of manifests ends with the newest', async () => {

@@ -32,8 +32,14 @@ export type Following = {
   stop(): Promise<void>;
 };
 
-/** A manifest whose shards could not be read is tried again: they may be on their way. */
-const retryMs = 2_000;
+/** A refused manifest is looked at again where what it lacks may be on its way: its shards, or a bootstrap that fits it. */
+const againMs: Partial<Readonly<Record<ConfigRefusal, number>>> = {
+  ShardMissing: 2_000,
+  // A kubelet renews a mounted Secret after a minute or two, and the operator the manifest only after five.
+  BadSignature: 5_000,
+  WrongFleet: 5_000,
+  UnknownKey: 5_000,
+};
 
 type Held = { readonly manifest: Manifest; readonly snapshot: Snapshot; readonly shards: OpenShards };
 
@@ -57,7 +63,8 @@ export function followSnapshot(deps: FollowDeps): Following {
     const verdict = await weigh(bytes, held, deps).catch(defect);
     if (verdict.kind === 'refused') {
       refuse(verdict.reason, verdict.message);
-      if (verdict.reason === 'ShardMissing') cancelRetry = later(retryMs, () => take(bytes));
+      const ms = againMs[verdict.reason];
+      if (ms !== undefined) cancelRetry = later(ms, () => take(bytes));
     } else {
       problem = undefined;
       held = verdict.held;
