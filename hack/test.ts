@@ -25,7 +25,7 @@ const suites: readonly Suite[] = [
     }),
     flags: ['--test-isolation=none', '--test-randomize'],
   },
-  { name: 'real', files: globSync('test/!(e2e|bench)/**/*.test.ts', { cwd: root }), flags: ['--test-concurrency=2'] },
+  { name: 'real', files: globSync('test/!(e2e)/**/*.test.ts', { cwd: root }), flags: ['--test-concurrency=2'] },
   { name: 'e2e', files: globSync('test/e2e/*.test.ts', { cwd: root }), flags: ['--test-concurrency=2'] },
 ];
 

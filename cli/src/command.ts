@@ -63,6 +63,8 @@ export type Command = {
   /** Paragraphs below the summary. */
   readonly description?: string;
   readonly flags: readonly Flag[];
+  /** Flags that others of its kind take and it does not, by name: why. */
+  readonly lacks?: Readonly<Record<string, string>>;
   readonly examples: readonly { readonly does: string; readonly line: string }[];
   readonly run: (call: Call, terminal: Terminal) => Promise<Outcome>;
 };

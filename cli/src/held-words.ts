@@ -22,13 +22,13 @@ export function orderWords(order: Order, now: number): string {
   return `${name} (${kindWords(order)}, given ${ageWords(now - at)} ago${reason === '' ? '' : `: ${reason}`})`;
 }
 
-/** `drop and bounce` */
+/** `drop and bounce`, `drop what is held` */
 export function kindWords(order: Order): string {
   switch (order.kind) {
     case 'hold':
       return 'hold';
     case 'drop':
-      return order.bounce ? 'drop and bounce' : 'drop';
+      return `drop${order.held === true ? ' what is held' : ''}${order.bounce ? ' and bounce' : ''}`;
     case 'retry':
       return order.held ? 'retry what was held' : 'retry';
   }

@@ -10,7 +10,7 @@ export const outputFlag: Flag = {
   short: 'o',
   value: 'FORMAT',
   choices: formats,
-  description: 'For people, for people with room, or everything for a program.',
+  description: 'For people, with more columns where there are more (wide), or everything for a program.',
   otherwise: 'table',
 };
 

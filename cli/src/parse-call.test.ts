@@ -15,7 +15,7 @@ const commands = [
     { name: 'more', value: 'N', whole: { least: 1 }, description: 'More.' },
   ]),
   command('queue ls'),
-  command('queue show'),
+  { ...command('queue show'), lacks: { state: 'mail changes its state' } },
   command('queue drop', [
     { name: 'state', value: 'STATE', choices: ['ready', 'dead'], many: true, description: 'State.' },
     { name: 'wait', on: true, description: 'Wait.' },
@@ -66,6 +66,7 @@ test('what is wrong is named, with what was probably meant', () => {
   assert.equal(problem(['queue', 'sho']), 'unknown command "queue sho"; did you mean "queue show"?');
   assert.equal(problem(['frobnicate']), 'unknown command "frobnicate"');
   assert.equal(problem(['status', '--ouput', 'json']), 'unknown flag --ouput; did you mean --output?');
+  assert.equal(problem(['queue', 'show', '--state', 'x']), 'mail changes its state');
   assert.equal(problem(['status', '-o', 'xml']), '--output takes wide, json, not "xml"');
   assert.match(problem(['status', '-o']) ?? '', /argument missing/i);
   assert.match(problem(['status', '-x']) ?? '', /-x/);

@@ -43,7 +43,7 @@ function read(command: Command, argv: readonly string[]): Reading {
   const misuse = (problem: string): Reading => ({ kind: 'misuse', problem, command });
   const spelled = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
   const unknown = spelled.find((word) => isLong(word) && !flags.some(({ name }) => name === longName(word)));
-  if (unknown !== undefined) return misuse(unknownFlag(longName(unknown), flags));
+  if (unknown !== undefined) return misuse(command.lacks?.[longName(unknown)] ?? unknownFlag(longName(unknown), flags));
   try {
     const { args, switched } = takeSwitches(argv, flags);
     const parsed = parseArgs({ args, options: optionsOf(flags), allowPositionals: true });

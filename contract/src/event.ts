@@ -6,8 +6,10 @@ import { objectRefSchema } from './object-ref.ts';
 import { recipientResultSchema } from './outcome.ts';
 import { parseJsonWith, type Parsed } from './parse.ts';
 
+export const eventVersion = 1;
+
 const common = {
-  v: z.literal(1),
+  v: z.literal(eventVersion),
   at: z.number().int(),
   node: z.string(),
   id: z.string().length(26),

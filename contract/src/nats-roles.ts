@@ -1,7 +1,7 @@
 // What each NATS user may do, subject by subject: allow-lists only, since deny-lists were bypassed in published advisories.
 // A node can neither manage nor purge a stream. The operator manages them, removes the bodies of finished mail and reads none; of
-// deferred mail, which carries no body (but where an older node could not tell), it reads the envelopes and moves the schedules. The reader changes nothing; the keeper is a
-// reader who may give orders about what waits, and has others carry them out.
+// deferred mail, which carries no body (but where an older node could not tell), it reads the envelopes and moves the schedules. The
+// reader changes nothing; the keeper is a reader who may give orders about what waits, and has others carry them out.
 import { bucketStream, bucketSubject, buckets, consumers, notices, streams } from './subjects.ts';
 
 export const natsRoles = ['operator', 'node', 'reader', 'keeper'] as const;

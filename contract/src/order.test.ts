@@ -70,6 +70,16 @@ test('an order to drop mail and tell its senders spares the notices that tell th
   assert.deepEqual([concerns(drop(false), notice), concerns(hold({}), notice)], [true, true]);
 });
 
+test('an order about what is held leaves what is not', () => {
+  const held = { ...entry, heldSince: at };
+  const [drop, all]: Order[] = [true, false].map((only) => ({ ...hold({}), kind: 'drop', bounce: false, held: only }));
+  assert.ok(drop !== undefined && all !== undefined);
+  assert.deepEqual([concerns(drop, entry), concerns(drop, held), concerns(all, entry)], [false, true, true]);
+  assert.equal(orderFor([drop, hold({})], entry)?.kind, 'hold');
+  assert.equal(orderFor([drop, hold({})], held)?.kind, 'drop');
+  assert.deepEqual(decodeOrder(encodeOrder(drop)), { ok: true, value: drop });
+});
+
 test('an order with a word that is not understood is not obeyed as if it were not there', () => {
   const platform = { namespace: 'shop', name: 'orders', kind: 'SenderPlatform' };
   const unknown: readonly object[] = [

@@ -37,8 +37,11 @@ const common = {
 const orderSchema = z.discriminatedUnion('kind', [
   /** Keep, unsent, whatever matches; also mail that comes later, unless the filter says before when. Until withdrawn. */
   z.strictObject({ ...common, kind: z.literal('hold') }),
-  /** End what matches without another attempt. `bounce`: its senders are told. The operator withdraws it when nothing is left. */
-  z.strictObject({ ...common, kind: z.literal('drop'), bounce: z.boolean() }),
+  /**
+   * End what matches without another attempt. `bounce`: its senders are told. `held`: only what was held when it was looked at last.
+   * The operator withdraws it when nothing is left.
+   */
+  z.strictObject({ ...common, kind: z.literal('drop'), bounce: z.boolean(), held: z.boolean().optional() }),
   /** Try what waits now. `held`: only what was held. The operator withdraws it when everything was brought forward. */
   z.strictObject({ ...common, kind: z.literal('retry'), held: z.boolean() }),
 ]);
@@ -47,7 +50,7 @@ export type OrderKind = Order['kind'];
 
 /** What an order asks of an entry. */
 export type OrderedEntry = Pick<Envelope, 'platform' | 'domain' | 'destination' | 'lane' | 'id'> &
-  Partial<Pick<Envelope, 'kind'>>;
+  Partial<Pick<Envelope, 'kind' | 'heldSince'>>;
 
 export function encodeOrder(order: Order): Uint8Array {
   return Buffer.from(JSON.stringify(order));
@@ -90,9 +93,15 @@ function understoodPart(filter: unknown): OrderFilter {
   return Object.assign({}, ...parts.flatMap((part) => (part.success ? [part.data] : []))) as OrderFilter;
 }
 
-/** Whether the entry has everything that the order's filter names. An order whose senders are told spares what tells them. */
-export function concerns(order: Pick<Order, 'filter'> & { readonly bounce?: boolean }, entry: OrderedEntry): boolean {
+type Asking = Pick<Order, 'filter'> & { readonly bounce?: boolean; readonly held?: boolean | undefined };
+
+/**
+ * Whether the entry has everything that the order's filter names, and is held where only held mail is meant. An order whose senders
+ * are told spares what tells them.
+ */
+export function concerns(order: Asking, entry: OrderedEntry): boolean {
   if (order.bounce === true && entry.kind === 'dsn') return false;
+  if (order.held === true && entry.heldSince === undefined) return false;
   const { filter } = order;
   const { platform, domain, destination, lane, id, acceptedBefore } = filter;
   return (

@@ -30,3 +30,13 @@ export function documentVersion(value: unknown): number | undefined {
   if (typeof value !== 'object' || value === null || !('v' in value)) return undefined;
   return typeof value.v === 'number' ? value.v : undefined;
 }
+
+/** Whether the first line of what cannot be read is a document of a version past this one: whoever wrote it is newer, not wrong. */
+export function isNewerThan(version: number, bytes: Uint8Array): boolean {
+  const [first = ''] = Buffer.from(bytes).toString().split('\n', 1);
+  try {
+    return (documentVersion(JSON.parse(first)) ?? 0) > version;
+  } catch {
+    return false;
+  }
+}

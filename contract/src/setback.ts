@@ -12,17 +12,20 @@ export type Setback = {
   readonly times: number;
   /** When the first of them was, in milliseconds by the clock of the node that met it. */
   readonly since: number;
+  /** The build that announced its last try of it. Absent: none did since the latest one. */
+  readonly lastTry?: string;
 };
 
 export const setbackHeader = 'Relayfleet-Set-Back';
 
-export function encodeSetback({ because, times, since }: Setback): string {
-  return `${because} ${times} ${since}`;
+export function encodeSetback({ because, times, since, lastTry }: Setback): string {
+  return [because, times, since, lastTry].filter((word) => word !== undefined).join(' ');
 }
 
 /** Undefined: there is none, or it is in words of another version, and the entry begins anew. */
 export function decodeSetback(text: string | undefined): Setback | undefined {
-  const [, word, times, since] = /^([a-z-]+) ([1-9][0-9]{0,5}) ([0-9]{1,15})$/.exec(text ?? '') ?? [];
+  const form = /^([a-z-]+) ([1-9][0-9]{0,5}) ([0-9]{1,15})(?: ([\w.+-]{1,64}))?$/;
+  const [, word, times, since, lastTry] = form.exec(text ?? '') ?? [];
   const because = setbackCauses.find((cause) => cause === word);
-  return because && { because, times: Number(times), since: Number(since) };
+  return because && { because, times: Number(times), since: Number(since), ...(lastTry !== undefined && { lastTry }) };
 }

@@ -198,7 +198,7 @@ export const notices = {
   manifest: 'notice.config.manifest',
   acknowledgements: 'notice.ack.>',
   orders: 'notice.orders.>',
-  /** Not the server's but a node's: this destination answers again, and has retries that were put off for it. */
+  /** Not the server's but a node's: a destination answers again whose retries had been put off. */
   answering: 'notice.answering',
 } as const;
 

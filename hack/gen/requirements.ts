@@ -1,5 +1,6 @@
 // The musts of the mail standards, read from requirements.txt: where each is done, and which test is about it. Says what is wrong
-// with a row: a file that does not exist, a test whose title no test of that file has. docs/rfc.md is made from it, so `npm run check` fails on a row that does not hold.
+// with a row: a file that does not exist, a test whose title no test of that file has. docs/rfc.md is made from it, so `npm run check`
+// fails on a row that does not hold.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasTestTitle } from './test-titles.ts';

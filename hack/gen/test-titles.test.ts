@@ -38,3 +38,41 @@ test('a title from a table is there where its row is, and only in a file with su
   for (const title of ['a null MX', 'taken', 'said nowhere as a title, only here'])
     assert.ok(!hasTestTitle(source, title), title);
 });
+
+const idle = `
+// test('in a comment', () => undefined);
+  done(); // test('behind a line', () => undefined);
+/** For example test('in a docstring', () => undefined);
+ * test('on a line of it', () => undefined);
+ */
+test('skipped', { skip: true }, () => undefined);
+test('skipped for a reason', { timeout: 1, skip: 'not here' }, () => undefined);
+test("to be done", { todo: true }, () => undefined);
+test('without a body');
+test.skip('skipped by name', () => undefined);
+test('skipped where a program is missing', { skip: missing(tool) }, () => undefined);
+test('an address http://a.test/ in it', { skip: false }, () => undefined);
+const rows = { 'a row': 1 }; // 'no row'
+for (const title of Object.keys(rows)) test(title, () => undefined);
+for (const row of rows) test(\`skipped \${row}\`, { skip: true }, () => undefined);
+`;
+
+test('what never runs is no test: what stands in a comment, is skipped always, or has no body', () => {
+  for (const title of [
+    'in a comment',
+    'behind a line',
+    'in a docstring',
+    'on a line of it',
+    'skipped',
+    'skipped for a reason',
+    'to be done',
+    'without a body',
+    'skipped by name',
+    'skipped a row',
+    'no row',
+  ])
+    assert.ok(!hasTestTitle(idle, title), title);
+  for (const title of ['skipped where a program is missing', 'an address http://a.test/ in it', 'a row'])
+    assert.ok(hasTestTitle(idle, title), title);
+  assert.ok(!hasTestTitle("const rows = ['a row'];\nfor (const row of rows) test(row, { skip: true }, run);", 'a row'));
+});

@@ -1,7 +1,14 @@
 // The record of what happened to mails: appended durably, and read back by whoever gets an entry a second time.
 // Holds no addresses. Events of one entry that are appended together are one stored message, under the first one's type.
-import { decodeEvents, encodeEvents, type AttemptedEvent, type MailEvent } from '@relayfleet/contract/event.ts';
+import {
+  decodeEvents,
+  encodeEvents,
+  eventVersion,
+  type AttemptedEvent,
+  type MailEvent,
+} from '@relayfleet/contract/event.ts';
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
+import { isNewerThan } from '@relayfleet/contract/parse.ts';
 import { eventSubject, streams } from '@relayfleet/contract/subjects.ts';
 import type { Nats } from './connect.ts';
 import { openGroupCommit } from './group-commit.ts';
@@ -19,11 +26,16 @@ export type EventLog = {
    * Failures are told to `onLost`.
    */
   note(event: MailEvent): void;
-  /** The last attempt recorded for an entry. Rejects when NATS does not answer: not knowing is not "none". */
-  lastAttempted(platform: ObjectRef, id: string, k: number): Promise<AttemptedEvent | undefined>;
+  /**
+   * The last attempt recorded for an entry; `newer` where only a newer build can tell. Rejects when NATS does not answer: not knowing is
+   * not "none"; and with a SyntaxError when what is recorded can be read by nobody.
+   */
+  lastAttempted(platform: ObjectRef, id: string, k: number): Promise<LastAttempt>;
   /** Waits for the appends under way. */
   close(): Promise<void>;
 };
+
+export type LastAttempt = AttemptedEvent | 'newer' | undefined;
 
 const appendDeadlineMs = 30_000;
 const tryMs = 5_000;
@@ -76,7 +88,8 @@ export function openEventLog(nats: Nats, onLost: (events: number) => void = () =
       const stored = await readLast(nats, streams.events, eventSubject(platform, id, k, 'attempted'));
       if (stored === undefined) return undefined;
       const events = decodeEvents(stored.data);
-      if (!events.ok) throw new Error(`the recorded attempt of ${id}.${k} cannot be read: ${events.problem}`);
+      if (!events.ok && isNewerThan(eventVersion, stored.data)) return 'newer';
+      if (!events.ok) throw new SyntaxError(`the recorded attempt of ${id}.${k} cannot be read: ${events.problem}`);
       return events.value.find((event) => event.type === 'attempted');
     },
     close: async () => {

@@ -29,8 +29,8 @@ export function openOrderBook(nats: Nats): OrderBook {
 }
 
 /**
- * Calls `listener` with all orders that are obeyed, oldest first, at once and whenever they change. Says nothing while NATS does not answer: what was
- * in force stays so. Returns how to stop.
+ * Calls `listener` with all orders that are obeyed, oldest first, at once and whenever they change. Says nothing while NATS does not
+ * answer: what was in force stays so. Returns how to stop.
  */
 export function watchOrders(
   nats: Nats,

@@ -194,6 +194,86 @@ test('a deleted platform cannot log in, but its suspension and its retries rule 
   assert.deepEqual(released(plan(observed(given, { drains: { [uid]: empty } }))), ['SenderPlatform Drained']);
 });
 
+const drop = { ...leaving, annotations: { 'relayfleet.io/on-delete': 'drop' } };
+const barred = relayFleet(
+  'n/f',
+  { allowedDomains: { namespaces: { from: 'None' } } },
+  { finalizers: [withdrawFinalizer] },
+);
+const elsewhere = { domainRefs: [{ name: 'gone', from: ['*'] }] };
+
+test('a platform that names its domain no more drains where nodes know it, and is dropped on the word', () => {
+  const uid = platform().metadata.uid;
+  const published = world({ platforms: [platform(leaving, { suspended: true })] });
+  const edited = platform(drop, { suspended: true, ...elsewhere });
+  for (const given of [
+    world({ platforms: [edited] }),
+    world({ fleets: [barred], platforms: [platform(drop, { suspended: true })] }),
+    world({ domains: [], platforms: [platform(drop, { suspended: true })] }),
+  ]) {
+    const waiting = plan(observed(given, { published, drains: { [uid]: { entries: 500, emptyLooks: 0 } } }));
+    assert.deepEqual(released(waiting), []);
+    assert.deepEqual(wantedDrains(waiting), [
+      { kind: 'SenderPlatform', uid, filter: { platform: { namespace: 'n', name: 'p' } }, closed: true, drop: true },
+    ]);
+    assert.deepEqual(
+      waiting.snapshots[0]?.content.platforms.map((each) => [each.suspended !== null, each.draining]),
+      [[true, true]],
+    );
+    assert.deepEqual(released(plan(observed(given, { published, drains: { [uid]: empty } }))), [
+      'SenderPlatform Dropped',
+    ]);
+  }
+});
+
+test('a domain that drains goes on draining when the fleet lets it go meanwhile, but not in the place of its next holder', () => {
+  const published = world({ domains: [domain(leaving)] });
+  for (const given of [
+    world({ domains: [domain(drop, { fleetRefs: [{ name: 'gone' }] })] }),
+    world({ domains: [domain(drop)], fleets: [barred] }),
+  ]) {
+    const waiting = plan(observed(given, { published, drains: { [domainUid]: { entries: 3, emptyLooks: 0 } } }));
+    assert.deepEqual(released(waiting), []);
+    assert.deepEqual(
+      wantedDrains(waiting).map((each) => [each.uid, each.closed, each.drop]),
+      [[domainUid, true, true]],
+    );
+    assert.deepEqual(
+      waiting.snapshots[0]?.content.domains.map((each) => [each.domain, each.draining]),
+      [['example.com', true]],
+    );
+    assert.deepEqual(released(plan(observed(given, { published, drains: { [domainUid]: empty } }))), [
+      'RelayDomain Dropped',
+    ]);
+  }
+  const next = relayDomain('n/next', domainSpec, held);
+  const taken = world({ domains: [domain(drop, { fleetRefs: [{ name: 'gone' }] }), next] });
+  const handed = plan(observed(taken, { published }));
+  assert.deepEqual(released(handed), ['RelayDomain NoFleet']);
+  assert.deepEqual(wantedDrains(handed), [], 'the mail of another is not dropped');
+  assert.deepEqual(
+    handed.snapshots[0]?.content.domains.map(({ ref }) => ref.name),
+    ['next'],
+  );
+});
+
+test('who is bound nowhere waits until it is known what the nodes of a fleet were told', () => {
+  const told = { ...fleet, status: { config: { generation: 7 } } } as typeof fleet;
+  const given = world({ fleets: [told], platforms: [platform(leaving, elsewhere)] });
+  const starting = plan(given);
+  assert.deepEqual(released(starting), []);
+  assert.match(ready(starting, 'SenderPlatform')?.message ?? '', /n\/f: connecting to its NATS.*on-delete=abandon/);
+  assert.deepEqual(released(plan(observed(given, { published: world() }))), ['SenderPlatform NoFleet']);
+  const other = relayFleet('n/other', { nats: { ...fleet.spec.nats, url: 'nats://other:4222' } });
+  const away = { ...other, status: { config: { generation: 3 } } } as typeof fleet;
+  const bound = observed(world({ platforms: [platform(leaving)] }), { drains: { [platform().metadata.uid]: empty } });
+  assert.deepEqual(
+    released(plan({ ...bound, fleets: [fleet, away] })),
+    ['SenderPlatform Drained'],
+    'a fleet it has nothing to do with holds up nobody who is bound',
+  );
+});
+
 test('what all nodes know of it counts, not whether they know of later edits to others', () => {
   const seen = observed(world({ platforms: [platform(leaving)] }), { drains: { [platform().metadata.uid]: empty } });
   const { published, ...rest } = seen.observations.get('n/f')!;

@@ -7,6 +7,7 @@ import type { Release, WantedDrain } from './plan.ts';
 import { generationFloor, type Resolution } from './plan-fleets.ts';
 import { onDeleteAnnotation, onDeleteOf } from './on-delete.ts';
 import type { ResolvedDomain, ResolvedFleet, ResolvedPlatform } from './reconcile/resolved.ts';
+import { acceptedBy, staysInForce } from './snapshot/build.ts';
 import { domainEntry, drainingEntry } from './snapshot/entries.ts';
 import { notInForce, type FleetProgress } from './snapshot/programmed.ts';
 import { looksToBelieve, type DrainObservation } from './world.ts';
@@ -57,14 +58,20 @@ export function drainsByFleet(drains: readonly Drain[]): ReadonlyMap<string, rea
   return new Map([...groups].map(([fleet, items]) => [fleet, items.map(([, item]) => item)]));
 }
 
-/** Fleets that carry the domain, or a domain that the platform names, and ever told a node so. */
-function fleetsOf({ index, fleets }: Resolution, object: Leaving): readonly ResolvedFleet[] {
-  const domains = isPlatform(object) ? object.bindings.flatMap(({ domain }) => domain ?? []) : [object];
-  const carriers = domains.flatMap(({ bindings }) => bindings.filter(({ refusal }) => refusal === undefined));
-  const names = new Set(carriers.map(({ fleet }) => refKey(fleet)));
-  return fleets.filter(
-    (fleet) => names.has(refKey(fleet.ref)) && fleet.refusal === undefined && generationFloor(index, fleet) > 0,
-  );
+/**
+ * Fleets whose queue may hold its mail: those it is bound to, and those whose nodes know it, whatever was edited since. Where there is
+ * none of these, all of which it is not known what their nodes know.
+ */
+function fleetsOf({ index, fleets, domains }: Resolution, object: Leaving): readonly ResolvedFleet[] {
+  const accepting = isPlatform(object) ? object.bindings.flatMap(({ domain }) => domain ?? []) : [object];
+  const ever = fleets.filter((fleet) => fleet.refusal === undefined && generationFloor(index, fleet) > 0);
+  const told = (fleet: ResolvedFleet) => index.world.observations.get(refKey(fleet.ref))?.published?.content;
+  const known = ever.filter((fleet) => {
+    const isAccepted = accepting.some((domain) => acceptedBy(domain, fleet));
+    if (!isPlatform(object)) return isAccepted || staysInForce(object, fleet, domains, told(fleet));
+    return isAccepted || told(fleet)?.platforms.some(({ ref }) => refKey(ref) === refKey(object.ref)) === true;
+  });
+  return known.length > 0 ? known : ever.filter((fleet) => told(fleet) === undefined);
 }
 
 function shareOf(

@@ -19,6 +19,8 @@ export type AttemptDeps = {
   readonly now: () => number;
   /** Ends every conversation at once. */
   readonly signal: AbortSignal;
+  /** A defect of ours ended the attempt after somebody had, or may have, taken the mail. */
+  readonly onDefect: (error: Error) => void;
 };
 
 export type Shipment = {
@@ -45,20 +47,45 @@ const addressesPerHop = 3;
 /** No further hop or address is begun after this. */
 const searchMs = 300_000;
 
-/** Tries every recipient once. The journey is that of the conversation that got furthest, the last one of several. */
+/** A shipment on its way, and what was found in each conversation about it so far. */
+type Underway = Shipment & { readonly said: Attempted[] };
+
+/**
+ * Tries every recipient once. The journey is that of the conversation that got furthest, the last one of several. Rejects for defects
+ * alone, and only while nobody can have taken the mail: from then on what is known has to be recorded, or it would be sent again.
+ */
 export async function attempt(given: Shipment, deps: AttemptDeps): Promise<Attempted> {
   let message: ReturnType<Shipment['message']> | undefined;
-  const shipment = { ...given, message: () => (message ??= given.message()) };
+  const shipment: Underway = { ...given, message: () => (message ??= given.message()), said: [] };
   const results: Attempted[] = [];
-  for (const group of groups(shipment)) results.push(await attemptGroup(shipment, group, deps));
-  return {
-    found: results.flatMap(({ found }) => found),
-    journey:
-      results.findLast(({ journey }) => journey.transferMs !== null)?.journey ?? results.at(-1)?.journey ?? nowhere,
-  };
+  try {
+    for (const group of groups(shipment)) results.push(await attemptGroup(shipment, group, deps));
+  } catch (error) {
+    if (!shipment.said.some(({ found }) => found.some(({ fact }) => mayBeTaken(fact)))) throw error;
+    deps.onDefect(error as Error);
+    return { found: knownOf(shipment), journey: furthest(shipment.said) };
+  }
+  return { found: results.flatMap(({ found }) => found), journey: furthest(results) };
 }
 
 const nowhere: Journey = { hop: null, tls: null, connectMs: null, transferMs: null };
+
+function furthest(results: readonly Attempted[]): Journey {
+  const sending = results.findLast(({ journey }) => journey.transferMs !== null);
+  return (sending ?? results.at(-1))?.journey ?? nowhere;
+}
+
+function mayBeTaken(fact: HopFailure): boolean {
+  return fact.kind === 'taken' || (fact.kind === 'lost' && fact.dotSent);
+}
+
+/** What was found last about each recipient; whoever's turn had not come waits like after a stop. */
+function knownOf({ envelope, said }: Underway): readonly Found[] {
+  const known = new Map(said.flatMap(({ found }) => found.map((one) => [one.recipient.n, one] as const)));
+  return envelope.recipients.map(
+    (recipient) => known.get(recipient.n) ?? { recipient, fact: { kind: 'interrupted' }, hop: null },
+  );
+}
 
 /** Recipients that share their next hops. The policy may have changed since they were queued together. */
 function groups({ envelope, policy }: Shipment): readonly (readonly Recipient[])[] {
@@ -74,7 +101,7 @@ export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
 
-async function attemptGroup(shipment: Shipment, group: readonly Recipient[], deps: AttemptDeps): Promise<Attempted> {
+async function attemptGroup(shipment: Underway, group: readonly Recipient[], deps: AttemptDeps): Promise<Attempted> {
   const { policy, fleet } = shipment;
   const recipientDomain = domainOf(group[0]!.address);
   const hops = await nextHops({ policy, recipientDomain, helloName: fleet.helloName }, deps.routing);
@@ -94,7 +121,7 @@ async function attemptGroup(shipment: Shipment, group: readonly Recipient[], dep
 }
 
 type Try = {
-  readonly shipment: Shipment;
+  readonly shipment: Underway;
   readonly recipients: readonly Recipient[];
   readonly hop: Hop;
   /** Addresses of the hop that failed already. */
@@ -154,10 +181,12 @@ async function converse(given: Try, deps: AttemptDeps, fresh: boolean): Promise<
     end(false); // a defect must not keep the session
     throw error;
   });
+  const found = recipients.map((recipient, i) => ({ recipient, fact: sent.facts[i]!, hop: hop.host }));
+  const result = { found, journey: { ...journey, tls: session.tls, transferMs: deps.now() - connected } };
+  shipment.said.push(result);
   end(sent.reusable);
   return {
-    found: recipients.map((recipient, i) => ({ recipient, fact: sent.facts[i]!, hop: hop.host })),
-    journey: { ...journey, tls: session.tls, transferMs: deps.now() - connected },
+    ...result,
     address: session.address,
     stale: reused && !sent.begun && sent.facts.every(isHopsFault),
   };

@@ -2,34 +2,17 @@
 // back for later what waits, lay out what no node can work on, acknowledge. A crash in between brings the entry again; the record
 // then says how far this came.
 // Every write is insisted on: an entry let go here unrecorded would be sent twice.
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import type { AttemptedEvent, SettledEvent } from '@relayfleet/contract/event.ts';
 import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
-import type { Commit, MailQueue, Refusal, Taken } from '@relayfleet/jetstream/mail-queue.ts';
-import type { DeliveryReport } from './delivery-report.ts';
+import type { Commit, Refusal } from '@relayfleet/jetstream/mail-queue.ts';
 import { composeDsn, type Dsn, type DsnRequest } from './outcome/dsn.ts';
 import { noticesDue, tellsOfDelay, type Notice, type Occasion } from './outcome/notices.ts';
 import { remainingEntry, type Outcome } from './outcome/record.ts';
+import { bury, insist, isDefect, putBack, type Job, type PutAwayDeps } from './put-away.ts';
 
-export type ConcludeDeps = {
+export type ConcludeDeps = PutAwayDeps & {
   readonly node: string;
-  readonly queue: MailQueue;
   readonly log: EventLog;
-  readonly report: DeliveryReport;
-  readonly now: () => number;
-  /** Ends all insisting: what is not written by then is done by whoever gets the entry next. */
-  readonly signal: AbortSignal;
-};
-
-/** An entry in hand. */
-export type Job = {
-  readonly taken: Taken;
-  readonly envelope: Envelope;
-  /** The body that came with the entry; empty when it is stored in chunks. */
-  readonly inline: Uint8Array;
-  /** Why no node can work on it: it is given up, and nobody looks into its body, which may be why. */
-  readonly unworkable?: string;
 };
 
 export type Conclusion = {
@@ -57,78 +40,14 @@ export async function conclude(job: Job, conclusion: Conclusion, deps: ConcludeD
   await taken.done();
 }
 
-/**
- * Lets an entry reappear when it is due, or before where it was woken: then at `soon`. Unsent, it keeps what is known of its setbacks.
- * False: not done.
- */
-export async function putBack(job: Job, later: Envelope, deps: ConcludeDeps, soon?: number): Promise<boolean> {
-  const { queue, now } = deps;
-  const envelope = await storeApart(job, later, deps);
-  if (envelope === undefined) return false;
-  const at = Math.max(soon ?? later.due, now());
-  const woken = soon !== undefined;
-  const setback = later.attempt === job.envelope.attempt ? job.taken.setback : undefined;
-  return (await insist('deferral', () => queue.defer(envelope, at, { woken, setback }), deps)) !== undefined;
-}
-
-/**
- * The envelope to put back: an inline body is stored by itself first, so that schedules stay small. Its size stays what the envelope
- * says, so that a damaged one stays damaged. Undefined: not done.
- */
-export async function storeApart(
-  { inline }: Pick<Job, 'inline'>,
-  envelope: Envelope,
-  deps: Pick<ConcludeDeps, 'queue' | 'report' | 'signal'>,
-): Promise<Envelope | undefined> {
-  const { kind, size } = envelope.body;
-  if (kind === 'chunks') return envelope;
-  const stored = await insist('body', () => deps.queue.putBody(envelope.id, inline), deps);
-  return stored && { ...envelope, body: { ...stored.ref, size } };
-}
-
-/**
- * Moves an entry nobody can work on to the dead letters. By itself only where not even its envelope can be read: whatever has a sender
- * and recipients is concluded first. Buried again it replaces itself.
- */
-export async function bury(
-  { taken, envelope }: { readonly taken: Taken; readonly envelope?: Envelope },
-  reason: string,
-  deps: ConcludeDeps,
-): Promise<void> {
-  const { subject, data } = taken;
-  if (!(await insist('dead-letter', () => deps.queue.bury(envelope, data, subject, reason), deps)))
-    return taken.release();
-  deps.report.buried({ subject, reason });
-  await taken.done();
-}
-
-const pauseMs = { first: 250, longest: 5_000 };
-
-/**
- * Repeats a step until it succeeds; undefined once the signal says to stop. Nothing else may end it: NATS being away for an hour
- * must cost an hour, not a mail. `what` is a word for logs and metrics.
- */
-export async function insist<T extends { readonly ok: true }>(
-  what: string,
-  step: () => Promise<T | Refusal>,
-  { report, signal }: Pick<ConcludeDeps, 'report' | 'signal'>,
-): Promise<T | undefined> {
-  for (let pause = pauseMs.first; ; pause = Math.min(2 * pause, pauseMs.longest)) {
-    try {
-      const answer = await step();
-      if (answer.ok) return answer;
-    } catch {
-      // The same as a refusal: nobody confirmed.
-    }
-    report.queueProblem(what);
-    if (signal.aborted) return undefined;
-    await delay(pause, undefined, { signal }).catch(() => undefined);
-  }
-}
-
+/** Insists whatever the reason, defects too: a mail set back unrecorded would be sent again, and with it all that meet the same defect. */
 async function record({ attempted, settled }: Conclusion, deps: ConcludeDeps): Promise<boolean> {
   const events = settled === undefined ? [attempted] : [attempted, settled];
-  const append = () => deps.log.append(events).then(() => ({ ok: true as const }));
+  const refuse = (error: Error): Refusal => {
+    if (isDefect(error)) deps.report.deliveryDefect(error);
+    return { ok: false, reason: 'unavailable', detail: error.message };
+  };
+  const append = () => deps.log.append(events).then(() => ({ ok: true as const }), refuse);
   if ((await insist('attempt-record', append, deps)) === undefined) return false;
   deps.report.attempted(attempted, attempted.hop ?? '');
   if (settled !== undefined) deps.report.settled(settled);

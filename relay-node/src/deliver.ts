@@ -7,23 +7,25 @@ import type { AttemptedEvent } from '@relayfleet/contract/event.ts';
 import type { Order } from '@relayfleet/contract/order.ts';
 import { domainPolicyOf, type Snapshot } from '@relayfleet/contract/snapshot.ts';
 import { ackExtendMs, type ConsumerKey } from '@relayfleet/contract/subjects.ts';
+import type { Answering } from '@relayfleet/jetstream/answering.ts';
 import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
 import type { MailQueue, Taken } from '@relayfleet/jetstream/mail-queue.ts';
 import { domainOf } from './attempt.ts';
 import type { Clock } from './clock.ts';
-import { conclude, type Conclusion, type Job } from './conclude.ts';
+import { conclude, type Conclusion } from './conclude.ts';
 import type { DeliveryReport } from './delivery-report.ts';
 import { openConnections, standardPool, type PoolSettings } from './delivery/connections.ts';
 import { standardDeadlines, type Deadlines } from './delivery/smtp-client.ts';
 import { openSpacing, standardSpacing, type Spacing, type SpacingLimits } from './fairness/spacing.ts';
 import { openTurns, type Turns } from './fairness/turns.ts';
-import { lastRecord, unreadable } from './first-look.ts';
+import { lastRecord, leaveToNewer, unreadable } from './first-look.ts';
 import { handBack, hold, pushBack, untilDue } from './not-now.ts';
 import { reachOf, recall, type OwnFact } from './outcome/classify.ts';
 import { attemptedEvent, settledEvent, standing, type AttemptRecord, type Outcome } from './outcome/record.ts';
 import { retryPolicyOf, shortestDelayMs } from './outcome/retry-policy.ts';
 import { isLate, nextDue } from './outcome/schedule.ts';
 import { instruct } from './policy/instruction.ts';
+import type { Job } from './put-away.ts';
 import { createGuards } from './routing/address-guard.ts';
 import { createResolver } from './routing/dns.ts';
 import type { RoutingDeps } from './routing/next-hops.ts';
@@ -35,6 +37,8 @@ import { tryOnce, unsent, type TryDeps } from './try-once.ts';
 export type DeliverDeps = {
   /** Name of this node, for events. */
   readonly node: string;
+  /** Version of this program: what one cannot work on, another may. */
+  readonly build: string;
   /** The snapshot in force; delivery is started once there is one. */
   readonly snapshot: () => Snapshot;
   /** The orders in force; delivery is started once they are known. */
@@ -63,8 +67,8 @@ export type DeliverDeps = {
   readonly deadlines?: Deadlines;
   readonly pool?: PoolSettings;
   readonly spacing?: SpacingLimits;
-  /** Called with a destination that answers again, and whose retries had been put off. */
-  readonly onAnswering: (destination: string) => void;
+  /** Called when a destination answers a sender domain's mail again whose retries had been put off. */
+  readonly onAnswering: (waiting: Answering) => void;
 };
 
 /** A lane's slots, by `concurrency`. Each lane has its own, so that none can starve another: docs/decisions/0012-lanes.md. */
@@ -73,8 +77,6 @@ const lanes = Object.keys(shares) as ConsumerKey[];
 const slotsOf = (lane: ConsumerKey, { concurrency }: DeliverDeps) => Math.max(1, Math.ceil(concurrency * shares[lane]));
 /** Before an entry that could not even be put back is released. */
 const afterDefectMs = 1_000;
-/** For what came out of the same pull to be put back. */
-const settleMs = 1_000;
 const lastWordsMs = 3_000;
 
 /** Starts taking entries; returns at once. `stop` finishes what is under way within the grace and hands the rest back. */
@@ -126,7 +128,8 @@ function createCourier(deps: DeliverDeps, { taking, working: signal }: Signals) 
   const dns = createResolver({ servers: deps.dnsServers, now: elapsed });
   const routing = { dns, random, smtpPort, isOwnAddress: deps.isOwnAddress };
   const deadlines = deps.deadlines ?? standardDeadlines;
-  const attempting = { routing, guardOf: createGuards(), connections, deadlines, now: elapsed, signal };
+  const onDefect = (error: Error) => deps.report.deliveryDefect(error);
+  const attempting = { routing, guardOf: createGuards(), connections, deadlines, now: elapsed, signal, onDefect };
   const turns = (lane: ConsumerKey) => openTurns({ slots: slotsOf(lane, deps), now: elapsed, signal: taking });
   const context: Context = {
     ...deps,
@@ -138,8 +141,8 @@ function createCourier(deps: DeliverDeps, { taking, working: signal }: Signals) 
     turns: { transactional: turns('transactional'), retry: turns('retry'), bulk: turns('bulk') },
     spaced: openSpacing({ now: clock.now, limits: deps.spacing ?? standardSpacing }),
   };
-  const settle = () => delay(settleMs, undefined, { signal: taking }).catch(() => undefined);
-  const withSetbacks = createSetbacks({ ...context, settle });
+  const wait = (ms: number) => delay(ms, undefined, { signal: taking }).catch(() => undefined);
+  const withSetbacks = createSetbacks({ ...context, wait, isRecorded: (job) => isRecorded(job, context) });
   const busy = new Map<string, Promise<void>>();
 
   const look = (taken: Taken, consumer: ConsumerKey): Promise<void> => {
@@ -168,45 +171,54 @@ function createCourier(deps: DeliverDeps, { taking, working: signal }: Signals) 
   return { work, closeIdle: () => connections.close() };
 }
 
+/** Whatever stands of it is for `deliver` to finish. */
+async function isRecorded(job: Job, context: Context): Promise<boolean> {
+  const earlier = await lastRecord(job, 'retry', context);
+  return earlier.kind !== 'known' || standing(job.envelope, earlier.last) !== 'new';
+}
+
 async function deliver(job: Job, consumer: ConsumerKey, context: Context): Promise<void> {
   const { taken, envelope } = job;
 
   // where it stands
   const earlier = await lastRecord(job, consumer, context);
-  if (!earlier.ok) return taken.release();
+  if (earlier.kind === 'unknown') return taken.release();
+  if (earlier.kind === 'newer') return leaveToNewer(taken, context);
   const stands = standing(envelope, earlier.last);
   if (stands === 'superseded') return void (await taken.done());
   if (stands === 'recorded') return resume(job, earlier.last!, context);
-  if (job.unworkable !== undefined) return end(job, { kind: 'unworkable' }, context, job.unworkable);
 
   // whether it is tried now
-  if (!taken.woken && !(await untilDue(earlier.last, context))) return handBack(job, context);
+  const { unworkable } = job;
+  if (unworkable === undefined && !taken.woken && !(await untilDue(earlier.last, context)))
+    return handBack(job, context);
   const instruction = instruct(context.snapshot(), context.orders(), envelope);
   if (instruction.kind === 'drop')
     return end(job, { kind: instruction.bounce ? 'removed' : 'dropped', order: instruction.order }, context);
   if (instruction.kind === 'hold') return hold(job, instruction.reason, context);
+  if (unworkable !== undefined) return end(job, { kind: 'unworkable' }, context, unworkable);
   const turn = await context.turns[consumer].next(envelope.destination);
   if (turn.kind === 'surplus') return pushBack(job, context);
   if (turn.kind === 'stopped') return handBack(job, context);
 
   // route, sign, send
   const startedAt = context.now();
+  const conclusionOf = concluding(job, startedAt, context);
   const tried = await tryOnce(job, earlier.last?.nextDue ?? envelope.due, context).finally(turn.end);
   if (tried.kind === 'interrupted') return handBack(job, context);
   if (tried.kind === 'no-body') return end(job, { kind: 'unworkable' }, context, 'its body is missing or damaged');
 
   // record, tell, defer, acknowledge
   const reach = reachOf(tried.outcomes.map(({ verdict }) => verdict));
-  if (reach === 'answered' && context.spaced.answered(envelope.destination)) context.onAnswering(envelope.destination);
-  const result = { ...tried, startedAt, isUnreached: reach === 'unreached' };
-  await conclude(job, concludingFrom(envelope, result, context), context);
+  await conclude(job, conclusionOf({ ...tried, isUnreached: reach === 'unreached' }), context);
+  if (reach === 'answered' && context.spaced.answered(wayOf(envelope))) context.onAnswering(envelope);
 }
 
 /** Ends an entry without an attempt to send it, recorded as one. `unworkable`: why it goes to the dead letters. */
 function end(job: Job, fact: OwnFact, context: Context, unworkable?: string): Promise<void> {
   const order = 'order' in fact ? fact.order : undefined;
-  const result = { ...unsent(job.envelope, fact), order, startedAt: context.now() };
-  return conclude(job, { ...concludingFrom(job.envelope, result, context), unworkable }, context);
+  const conclusion = concluding(job, context.now(), context)({ ...unsent(job.envelope, fact), order });
+  return conclude(job, { ...conclusion, unworkable }, context);
 }
 
 /** The attempt was made and recorded, and its worker ended before the acknowledgement: everything but the sending is done again. */
@@ -216,41 +228,53 @@ function resume(job: Job, attempted: AttemptedEvent, context: Context): Promise<
     if (recipient === undefined) return [];
     return [{ recipient, verdict: recall(result), hop: attempted.hop }];
   });
-  const telling = tellingOf(job.envelope, attempted, context);
+  const telling = tellingOf(job.envelope, context)(attempted);
   const isUnworkable = attempted.results.some(({ category }) => category === 'internal');
   const unworkable = isUnworkable ? 'an earlier worker gave it up, and ended before it was laid out here' : undefined;
   return conclude(job, { attempted, outcomes, recorded: true, telling, unworkable }, context);
 }
 
-type Result = Pick<AttemptRecord, 'outcomes' | 'journey' | 'order' | 'startedAt'> & {
+type Result = Pick<AttemptRecord, 'outcomes' | 'journey' | 'order'> & {
   /** No host of the destination was there: its retries are spaced. */
   readonly isUnreached?: boolean;
 };
 
-function concludingFrom(envelope: Envelope, { isUnreached = false, ...result }: Result, context: Context): Conclusion {
-  const { outcomes, startedAt } = result;
-  const { id, acceptedAt, due, destination } = envelope;
+/**
+ * What follows from an attempt, in two steps: all that needs more than its result is settled before anything is sent, since a defect
+ * between a next hop's `250` and its record has the mail sent again.
+ */
+function concluding({ taken, envelope }: Job, startedAt: number, context: Context): (result: Result) => Conclusion {
+  const { id, acceptedAt } = envelope;
+  const due = taken.woken ? startedAt : envelope.due; // brought forward on purpose, it may have waited for a hold, or been spaced
   const { maxAgeMs, delays } = retryPolicyOf(context.snapshot(), envelope, context);
   const attempts = envelope.attempt + 1;
   const scheduled = nextDue({ id, attempts, due, from: startedAt, acceptedAt, maxAgeMs }, delays);
   const last = Math.max(scheduled, acceptedAt + maxAgeMs);
-  const next = isUnreached ? Math.min(context.spaced.failed(destination, scheduled), last) : scheduled;
-  const record = { ...result, envelope, nextDue: next, now: context.now(), node: context.node };
-  const attempted = attemptedEvent(record);
-  const settled = settledEvent(record, attempted);
-  return { attempted, settled, outcomes, recorded: false, telling: tellingOf(envelope, attempted, context) };
+  const telling = tellingOf(envelope, context);
+  return ({ isUnreached = false, ...result }) => {
+    const next = isUnreached ? Math.min(context.spaced.failed(wayOf(envelope), scheduled), last) : scheduled;
+    const record = { ...result, envelope, startedAt, nextDue: next, now: context.now(), node: context.node };
+    const attempted = attemptedEvent(record);
+    const settled = settledEvent(record, attempted);
+    return { attempted, settled, outcomes: result.outcomes, recorded: false, telling: telling(attempted) };
+  };
 }
 
-function tellingOf(envelope: Envelope, { at }: AttemptedEvent, context: Context): Conclusion['telling'] {
+/** What is reached or not: a sender domain's routes and TLS policy make it its own way to a destination. */
+function wayOf({ domain, destination }: Envelope): string {
+  return `${domain} ${destination}`;
+}
+
+function tellingOf(envelope: Envelope, context: Context): (of: Pick<AttemptedEvent, 'at'>) => Conclusion['telling'] {
   const { sender, acceptedAt, attempt } = envelope;
   const snapshot = context.snapshot();
   const policy = domainPolicyOf(snapshot, envelope);
   const { maxAgeMs, delays, lateMs } = retryPolicyOf(snapshot, envelope, context);
   const to = domainOf(sender);
-  return {
+  const terms = {
     reporter: snapshot.fleet.helloName,
     destination: policy === undefined ? to : destinationOf(policy, to),
     retryUntil: acceptedAt + maxAgeMs,
-    late: isLate({ acceptedAt, at, attempt, lateMs }, delays),
   };
+  return ({ at }) => ({ ...terms, late: isLate({ acceptedAt, at, attempt, lateMs }, delays) });
 }

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import type { Bootstrap } from '@relayfleet/contract/bootstrap.ts';
 import type { Order } from '@relayfleet/contract/order.ts';
-import { tellAnswering } from '@relayfleet/jetstream/answering.ts';
+import { tellAnswering, type Answering } from '@relayfleet/jetstream/answering.ts';
 import { openAcknowledger } from '@relayfleet/jetstream/acknowledgements.ts';
 import { openConfigReader } from '@relayfleet/jetstream/config-bucket.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
@@ -142,8 +142,19 @@ async function startHalves(
   const queue = openMailQueue(nats, { timeoutMs: queueTryMs });
   const log = openEventLog(nats, () => events.queueProblem('accepted-event'));
   const isOwnAddress = ownAddressCheck(config.listeners, config.smtpPort, localAddresses());
-  const onAnswering = (destination: string) => tellAnswering(nats, destination);
-  const delivery = { ...config, queue, log, report: events, clock, random: Math.random, isOwnAddress, onAnswering };
+  const onAnswering = (waiting: Answering) => tellAnswering(nats, waiting);
+  const build = version();
+  const delivery = {
+    ...config,
+    build,
+    queue,
+    log,
+    report: events,
+    clock,
+    random: Math.random,
+    isOwnAddress,
+    onAnswering,
+  };
   const presented = followCertificate(node, certificate, () => accepting?.refreshTls());
   let accepting: Accepting | undefined;
   let delivering: ReturnType<typeof startDelivering> | undefined;
@@ -167,7 +178,7 @@ async function startHalves(
     acknowledger: openAcknowledger(nats, config.node),
     bootstrap: bootstrapReader(config.bootstrapDir, bootstrap),
     node: config.node,
-    version: version(),
+    version: build,
     events,
     now,
     later,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import type { DeferOptions } from '@relayfleet/jetstream/mail-queue.ts';
-import type { ConcludeDeps, Job } from './conclude.ts';
+import type { Job, PutAwayDeps } from './put-away.ts';
 import { handBack, hold, pushBack } from './not-now.ts';
 
 const envelope = {
@@ -14,7 +14,7 @@ const envelope = {
   body: { kind: 'chunks' },
 } as unknown as Envelope;
 
-type Step = (job: Job, deps: ConcludeDeps) => Promise<void>;
+type Step = (job: Job, deps: PutAwayDeps) => Promise<void>;
 const holdIt: Step = (job, deps) => hold(job, 'order', deps);
 
 /** What is put back by a node whose clock says `now`. */
@@ -36,7 +36,7 @@ async function putBackAt(step: Step, { now, entry = envelope, woken, setback }: 
     now: () => now,
     queue: { defer },
     report: { held: () => undefined, pushedBack: () => undefined },
-  } as unknown as ConcludeDeps;
+  } as unknown as PutAwayDeps;
   await step({ envelope: entry, taken: { woken, setback, done: () => Promise.resolve(true) } } as unknown as Job, deps);
   assert.equal(deferred.length, 1);
   return deferred[0]!;

@@ -5,10 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import type { AttemptedEvent } from '@relayfleet/contract/event.ts';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
-import { putBack, type ConcludeDeps, type Job } from './conclude.ts';
 import { nextLook, nextTurn } from './outcome/put-back.ts';
 import { earlyBy } from './outcome/schedule.ts';
 import type { HoldReason } from './policy/instruction.ts';
+import { putBack, type Job, type PutAwayDeps } from './put-away.ts';
 
 /** Keeps a retry in hand that came early by our clock. False: `leaving` ended the wait. */
 export async function untilDue(
@@ -22,7 +22,7 @@ export async function untilDue(
 }
 
 /** Whoever suspended it, or ordered that it be held, decides for how long. */
-export async function hold(job: Job, reason: HoldReason, deps: ConcludeDeps): Promise<void> {
+export async function hold(job: Job, reason: HoldReason, deps: PutAwayDeps): Promise<void> {
   const { taken, envelope } = job;
   const now = notBefore(envelope, deps);
   const { id, heldSince = now } = envelope;
@@ -33,7 +33,7 @@ export async function hold(job: Job, reason: HoldReason, deps: ConcludeDeps): Pr
 }
 
 /** For any node, when others have had the slot: its destination is slow, and has its share of this node already. */
-export async function pushBack(job: Job, deps: ConcludeDeps): Promise<void> {
+export async function pushBack(job: Job, deps: PutAwayDeps): Promise<void> {
   const { taken, envelope } = job;
   const { heldSince: _, pushedBack = 0, ...free } = envelope;
   const from = taken.woken ? deps.now() : notBefore(envelope, deps);
@@ -45,7 +45,7 @@ export async function pushBack(job: Job, deps: ConcludeDeps): Promise<void> {
 }
 
 /** For another node, now. Put back anew rather than released: an orderly stop must not count as a worker that died. */
-export async function handBack(job: Job, deps: ConcludeDeps): Promise<void> {
+export async function handBack(job: Job, deps: PutAwayDeps): Promise<void> {
   const { taken, envelope } = job;
   const now = deps.now();
   const due = Math.max(now, envelope.due + 1);
@@ -59,7 +59,7 @@ function soonIfWoken({ woken }: Pick<Job['taken'], 'woken'>, at: number): number
 }
 
 /** Never back in time: it would come again at once. */
-function notBefore({ due }: Envelope, { now }: ConcludeDeps): number {
+function notBefore({ due }: Envelope, { now }: PutAwayDeps): number {
   return Math.max(now(), due);
 }
 

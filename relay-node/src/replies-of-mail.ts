@@ -2,8 +2,6 @@
 // Which is given when is decided in policy/, what the queue did in accept-message.ts.
 import { retry, type Replies } from './reply.ts';
 
-const edit = 'Correct the message; sending it unchanged fails again.';
-
 /** MAIL FROM. Said again at the end of DATA when something changed in between. */
 export const sender = {
   fleetSuspended: {
@@ -90,37 +88,40 @@ export const message = {
   bareLineFeed: {
     line: '550 5.6.11 Line feed without carriage return in the message',
     reason: 'A bare LF: peers would disagree about where lines, and mails, end.',
-    sender: edit,
+    sender: 'End every line with CRLF; a mail library does, where the text is given to it with plain line feeds.',
   },
   bareCarriageReturn: {
     line: '550 5.6.11 Carriage return without line feed in the message',
     reason: 'A bare CR: peers would disagree about where lines end, and it breaks signatures.',
-    sender: edit,
+    sender: 'Replace each lone carriage return by CRLF, or take it out; old Mac and progress-bar texts have them.',
   },
   nulByte: {
-    line: '550 5.6.11 NUL byte in the message',
+    line: '550 5.6.1 NUL byte in the message',
     reason: 'NUL is not allowed in mail, and programs cut text at it. RFC 5322 §2.2.',
-    sender: edit,
+    sender: 'Send binary content as an attachment in base64; text in UTF-16 is to be UTF-8.',
   },
   lineTooLong: {
-    line: '550 5.6.0 Message has a line longer than 998 octets',
+    line: '550 5.6.3 Message has a line longer than 998 octets',
     reason: 'RFC 5321 §4.5.3.1.6: programs on the way cut or fold longer lines, which breaks signatures.',
     sender: 'Wrap the text, or encode it as quoted-printable or base64; mail libraries do so when asked.',
   },
   headerTooLarge: {
     line: '550 5.6.0 Message header exceeds {limit} bytes',
     reason: 'A header section this large is an attack on the parsers behind us.',
-    sender: edit,
+    sender:
+      'Keep all header lines together below 64 KiB: fewer recipients in To and Cc, shorter References, no data in X- fields.',
   },
   tooManyFolds: {
     line: '550 5.6.0 Message header has more than {limit} folded lines',
     reason: 'Signers and verifiers take quadratic time over folded lines.',
-    sender: edit,
+    sender:
+      'Write long fields with fewer line breaks, each line up to 998 octets; look for a loop that adds header lines.',
   },
   headerMalformed: {
     line: '550 5.6.0 Malformed message header',
     reason: 'A line is neither `Name: value` nor a continuation, so readers disagree about where the header ends.',
-    sender: edit,
+    sender:
+      'Write each header line as `Name: value`, continuations with a blank first, and one empty line before the body.',
   },
   mailLoop: {
     line: '554 5.4.6 Too many Received headers, mail is looping',
@@ -128,19 +129,19 @@ export const message = {
     sender: 'Find the forwarder that sends the mail back to where it came from; do not send it again.',
   },
   fromMissing: {
-    line: '550 5.7.1 Message has no From header',
+    line: '550 5.6.0 Message has no From header',
     reason: 'RFC 5322 §3.6 asks for exactly one.',
-    sender: edit,
+    sender: 'Add one From header line with the address of the author.',
   },
   fromRepeated: {
-    line: '550 5.7.1 Message has more than one From header',
+    line: '550 5.6.0 Message has more than one From header',
     reason: 'Readers show one of them and verifiers may judge another.',
-    sender: edit,
+    sender: 'Leave one From header line; a template and a library often write one each.',
   },
   fromNotOneMailbox: {
-    line: '550 5.7.1 From must hold exactly one mailbox: Name <local@domain>',
+    line: '550 5.1.7 From must hold exactly one mailbox: Name <local@domain>',
     reason: 'Several mailboxes, a group, a comment, or an address outside our grammar.',
-    sender: edit,
+    sender: 'Name one author in From, as Name <local@domain>; several belong in Reply-To, comments nowhere.',
   },
   fromNotAllowed: {
     line: '550 5.7.1 Not authorised to send from the address in the From header',
@@ -148,9 +149,9 @@ export const message = {
     sender: 'Name the domain in the SenderPlatform, have its RelayDomain allow the namespace, or use another From.',
   },
   senderHeaderUnusable: {
-    line: '550 5.7.1 Sender header must be absent, or hold exactly one mailbox once',
+    line: '550 5.1.7 Sender header must be absent, or hold exactly one mailbox once',
     reason: 'Two Sender headers, or one that is not a single mailbox.',
-    sender: edit,
+    sender: 'Take the Sender header out, or write it once with one address; From alone is enough.',
   },
   senderHeaderNotAllowed: {
     line: '550 5.7.1 Not authorised to send with the address in the Sender header',

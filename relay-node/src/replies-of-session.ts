@@ -29,6 +29,12 @@ export const connection = {
     reason: 'A command or a message did not arrive in the time a client may take, or the connection was idle.',
     sender: 'Close connections that are not in use; check the network if a message was under way.',
   },
+  messageEndless: {
+    line: '421 4.7.0 Message goes on far beyond the limit, closing connection',
+    reason:
+      'More than twice the fleet’s limits.maxMessageBytes came in one DATA, its end not among it. The 552 for the message was said before.',
+    sender: 'Let the client announce the size (SIZE), so that it is told before it sends; link to large files.',
+  },
   protocolAbuse: {
     line: '421 4.7.0 Too many or unacceptable commands, closing connection',
     reason:

@@ -31,6 +31,14 @@ test('every reply has a code and a status of one class, and says what the sender
   }
 });
 
+test('what is wrong with a message has one cure each', () => {
+  const wrong = Object.values(repliesByStage)
+    .flatMap((stage) => Object.values(stage))
+    .filter(({ line }) => /^5\d\d 5\.(?:1\.7|6\.\d+) /.test(line));
+  assert.ok(wrong.length > 8);
+  assert.equal(new Set(wrong.map(({ sender }) => sender)).size, wrong.length);
+});
+
 test('a reply belongs to one stage', () => {
   const staged = Object.values(repliesByStage).flatMap((stage) => Object.keys(stage));
   assert.deepEqual(staged.toSorted(), keys.toSorted());

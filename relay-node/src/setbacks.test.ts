@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import type { Setback } from '@relayfleet/contract/setback.ts';
 import type { DeferOptions } from '@relayfleet/jetstream/mail-queue.ts';
-import type { Job } from './conclude.ts';
+import type { Job } from './put-away.ts';
 import { createSetbacks, type Work } from './setbacks.ts';
 
 type Stored = {
@@ -21,6 +21,9 @@ const second = 1_000;
 const ackWaitMs = 30 * second;
 const stepMs = 200;
 
+/** Of the workers in the scene. */
+const build = '2.0.0';
+
 /** What the worker of an entry may do with it. Nothing that is under way when it dies has any effect. */
 type Hands = { end(how: NonNullable<Stored['end']>): void; die(): void };
 type SceneWork = (entry: Stored, job: Job, hands: Hands) => Promise<void>;
@@ -34,7 +37,7 @@ function setUp(ids: readonly string[], work: SceneWork) {
     inHand: false,
     end: undefined,
   }));
-  const scene = { now: 1_000_000_000_000, puts: 0, defects: 0, deaths: 0 };
+  const scene = { now: 1_000_000_000_000, puts: 0, defects: 0, deaths: 0, recorded: new Set<string>() };
   const startedAt = scene.now;
   let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   const sleep = (ms: number) =>
@@ -68,7 +71,9 @@ function setUp(ids: readonly string[], work: SceneWork) {
       report,
       now: () => scene.now,
       signal: new AbortController().signal,
-      settle: () => sleep(second),
+      build,
+      wait: sleep,
+      isRecorded: async ({ envelope }: Job) => scene.recorded.has(envelope.id),
     };
     const carry = createSetbacks(deps as unknown as Parameters<typeof createSetbacks>[0]);
     const die = () => {
@@ -144,19 +149,21 @@ for (const [how, lastsMs] of Object.entries({ 'at once': 0, 'after a while': 2 *
     assert.ok(scene.deaths <= 25, `${scene.deaths} deaths`);
   });
 
-test('what may have ended its workers is worked on one at a time', async () => {
-  let working = 0;
-  let most = 0;
-  const { entries, run, sleep } = setUp(innocents, async (_, __, { end }) => {
-    most = Math.max(most, ++working);
-    await sleep(second);
-    working -= 1;
-    end('delivered');
+for (const takes of [second, 20 * second])
+  test(`what may have ended its workers is worked on one at a time, each for ${takes / second} s`, async () => {
+    const many = Array.from({ length: 20 }, (_, n) => `innocent-${n}`);
+    let working = 0;
+    let most = 0;
+    const { entries, run, sleep } = setUp(many, async (_, __, { end }) => {
+      most = Math.max(most, ++working);
+      await sleep(takes);
+      working -= 1;
+      end('delivered');
+    });
+    for (const entry of entries) entry.setback = { because: 'workers-ended', times: 3, since: 0 };
+    await run(hour);
+    assert.deepEqual([most, entries.every(({ end }) => end === 'delivered')], [1, true]);
   });
-  for (const entry of entries) entry.setback = { because: 'workers-ended', times: 3, since: 0 };
-  await run(hour);
-  assert.deepEqual([most, entries.every(({ end }) => end === 'delivered')], [1, true]);
-});
 
 test('whoever comes with the one that does it again, in the same pull, is out of its way before', async () => {
   const { entries, scene, run } = setUp(['killer', ...innocents], async (entry, _, { end, die }) => {
@@ -168,6 +175,54 @@ test('whoever comes with the one that does it again, in the same pull, is out of
   assert.equal(scene.deaths, 1);
   for (const { id, setback } of entries) assert.equal(setback?.times, id === 'killer' ? 4 : 3, id);
 });
+
+test('a suspect that takes its time, rather than its worker along, keeps the others waiting for a moment only', async () => {
+  const many = Array.from({ length: 100 }, (_, n) => `innocent-${n}`);
+  let waited = 0;
+  const { entries, run, sleep, passed } = setUp(['slow', ...many], async ({ id }, _, { end }) => {
+    await sleep(id === 'slow' ? 30 * 60 * second : second);
+    if (id !== 'slow') waited = passed();
+    end('delivered');
+  });
+  for (const entry of entries) entry.setback = { because: 'workers-ended', times: 1, since: 0 };
+  await run(hour);
+  assert.ok(entries.every(({ end }) => end === 'delivered'));
+  assert.ok(waited < 10 * 60 * second, `${waited / second} s`);
+});
+
+const over = { because: 'workers-ended', times: 20, since: 0 } as const;
+
+for (const [whose, lastTry] of Object.entries({ 'another build': '1.0.0', nobody: undefined }))
+  for (const deliveries of [0, 1])
+    test(`what ended its workers for over an hour, its last try announced by ${whose}, is tried by this one (${deliveries})`, async () => {
+      const { entries, run, scene } = setUp(['a'], async (_, job, { end }) =>
+        end(job.unworkable === undefined ? 'delivered' : 'given up'),
+      );
+      Object.assign(entries[0]!, { deliveries, setback: { ...over, ...(lastTry !== undefined && { lastTry }) } });
+      await run(hour);
+      assert.deepEqual([entries[0]?.end, scene.deaths], ['delivered', 0]);
+    });
+
+test('of which this build announced the last try, and its worker ended, that is given up', async () => {
+  const { entries, run, scene } = setUp(['a'], async (_, job, { end }) =>
+    end(job.unworkable === undefined ? 'delivered' : 'given up'),
+  );
+  Object.assign(entries[0]!, { deliveries: 1, setback: { ...over, lastTry: build } });
+  await run(hour);
+  assert.deepEqual([entries[0]?.end, scene.puts], ['given up', 0]);
+});
+
+for (const [deliveries, puts] of [
+  [2, 0],
+  [5, 1],
+] as const)
+  test(`what was handed out ${deliveries + 1} times and is on record is ${puts === 0 ? 'finished' : 'set back after all'}`, async () => {
+    const { entries, run, scene } = setUp(['a'], async (_, __, { end }) => end('delivered'));
+    scene.recorded.add('a');
+    entries[0]!.deliveries = deliveries;
+    await run(hour);
+    assert.deepEqual([entries[0]?.end, scene.puts], ['delivered', puts]);
+  });
 
 test('a defect met for half an hour costs pauses, no mail, and keeps nobody else waiting', async () => {
   let mended = false;

@@ -5,16 +5,16 @@ import type { Envelope } from '@relayfleet/contract/envelope.ts';
 import { domainPolicyOf, type DomainPolicy, type Snapshot } from '@relayfleet/contract/snapshot.ts';
 import { attempt, type AttemptDeps, type SignedMessage } from './attempt.ts';
 import type { Clock } from './clock.ts';
-import { insist, type ConcludeDeps, type Job } from './conclude.ts';
 import { openMessage } from './open-message.ts';
 import { classify, type OwnFact } from './outcome/classify.ts';
 import type { Journey, Outcome } from './outcome/record.ts';
 import { retryPolicyOf } from './outcome/retry-policy.ts';
 import { isTooOld } from './outcome/schedule.ts';
+import { insist, type Job, type PutAwayDeps } from './put-away.ts';
 import type { SigningKey } from './signing/keys.ts';
 import { sign } from './signing/sign.ts';
 
-export type TryDeps = ConcludeDeps & {
+export type TryDeps = PutAwayDeps & {
   readonly snapshot: () => Snapshot;
   readonly clock: Clock;
   /** Milliseconds between attempts; empty means as fleet and platforms have it. */

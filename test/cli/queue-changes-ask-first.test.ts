@@ -21,16 +21,18 @@ test('changes of the queue ask first', async (t) => {
   const before = await state();
 
   await t.test('a dry run counts and changes nothing, for a reader, too', async () => {
-    for (const [args, said] of [
+    for (const [args, said, end = /Nothing was changed\./] of [
       [['hold', '--all'], /2 entries: 1 ready, 1 deferred[^]*would hold 2 entries and what comes later \(all mail\)/],
       [['drop', '--to', 'slow.example', '--bounce'], /would drop 1 entry and tell their senders \(to slow\.example\)/],
       [['retry', '--all'], /1 entry: 1 deferred[^]*would try 1 entry now/],
+      [['retry', '--all', '--state', 'held'], /Nothing waits for its time that matches/, /^/],
+      [['drop', '--all', '--state', 'held'], /Nothing waits that matches/, /^/],
       [['drop', '--state', 'dead', '--all'], /1 entry: 1 dead[^]*would erase 1 dead letter/],
     ] as const) {
       const { code, stdout } = await relayfleet('reader', 'queue', ...args, '--dry-run');
       assert.equal(code, 0, args.join(' '));
       assert.match(stdout, said);
-      assert.match(stdout, /Nothing was changed\./);
+      assert.match(stdout, end);
     }
     const { stdout } = await relayfleet('reader', 'queue', 'drop', '--all', '--dry-run', '-o', 'json');
     const { dryRun, concerns } = JSON.parse(stdout) as { dryRun: boolean; concerns: { total: number } };
@@ -60,14 +62,19 @@ test('changes of the queue ask first', async (t) => {
     assert.deepEqual([release.code, /name the orders/.test(release.stderr)], [2, true]);
   });
 
-  await t.test('only what is deferred is brought forward, and the reason is said', async () => {
-    for (const [state, said] of [
-      ['dead', /its sender was told that it failed/],
-      ['ready', /only what is deferred waits for its time/],
-      ['retry', /only what is deferred waits for its time/],
+  await t.test('a state that no order can be about is refused, and the reason is said', async () => {
+    for (const [verb, state, said] of [
+      ['retry', 'dead', /its sender was told that it failed/],
+      ['retry', 'ready', /only what is deferred or held waits for its time/],
+      ['retry', 'retry', /only what is deferred or held waits for its time/],
+      ['drop', 'ready', /no order can be about what is ready: mail leaves that state by itself/],
+      ['drop', 'retry', /no order can be about what is retry/],
+      ['drop', 'deferred', /no order can be about what is deferred/],
+      ['hold', 'ready', /mail changes its state by itself and would slip through/],
+      ['release', 'held', /holds are taken back whole/],
     ] as const) {
-      const { code, stderr } = await relayfleet('keeper', 'queue', 'retry', '--state', state, '--all', '--yes');
-      assert.deepEqual([code, said.test(stderr)], [2, true], state);
+      const { code, stderr } = await relayfleet('keeper', 'queue', verb, '--state', state, '--all', '--yes');
+      assert.deepEqual([code, said.test(stderr)], [2, true], `${verb} ${state}`);
     }
   });
 

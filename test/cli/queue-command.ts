@@ -32,7 +32,9 @@ export function openShell(server: NatsServer, table: readonly Command[] = comman
     answers: undefined,
     interrupt: () => interruption.abort(),
     relayfleet: async (role, ...args) => {
-      const reading = parseCall([...args, '--nats-url', server.url], table);
+      const bare = parseCall(args, table);
+      const asksNats = bare.kind === 'call' && bare.command.flags.some(({ name }) => name === 'nats-url');
+      const reading = asksNats ? parseCall([...args, '--nats-url', server.url], table) : bare;
       if (reading.kind === 'misuse') return { code: 2, stdout: '', stderr: reading.problem };
       if (reading.kind !== 'call') throw new Error(`no call: ${args.join(' ')}`);
       const { username, password } = server.users[role];

@@ -22,9 +22,10 @@ test('queue ls finds mail by every filter', async (t) => {
   const yesterday = newMailId(Date.now() - 86_400_000, () => new Uint8Array(10));
   const ready = await fill.ready();
   const bulk = await fill.ready({ lane: 'bulk', platform: news, domain: 'news.example' });
-  const deferred = await fill.deferred({ id: yesterday, destination: 'slow.example', heldSince: Date.now() });
+  const held = await fill.deferred({ id: yesterday, destination: 'slow.example', heldSince: Date.now() });
+  const deferred = await fill.deferred({ platform: news, destination: 'late.example' });
   const dead = await fill.dead({ lane: 'bulk', domain: 'news.example' });
-  await openEventLog(await server.connect('node')).append([anAttempt(deferred)]);
+  await openEventLog(await server.connect('node')).append([anAttempt(held)]);
 
   const list = async (...args: readonly string[]): Promise<Listed> => {
     const { code, stdout, stderr } = await relayfleet('reader', 'queue', 'ls', '-o', 'json', ...args);
@@ -32,30 +33,41 @@ test('queue ls finds mail by every filter', async (t) => {
     return JSON.parse(stdout) as Listed;
   };
   for (const [args, expected] of [
-    [[], [ready, bulk, deferred, dead]],
-    [['--platform', 'team/news'], [bulk]],
-    [['--platform', 'news'], [bulk]],
+    [[], [ready, bulk, held, deferred, dead]],
+    [
+      ['--platform', 'team/news'],
+      [bulk, deferred],
+    ],
+    [
+      ['--platform', 'news'],
+      [bulk, deferred],
+    ],
     [['--platform', 'news', '-n', 'other'], []],
     [
       ['-n', 'team'],
-      [ready, bulk, deferred, dead],
+      [ready, bulk, held, deferred, dead],
     ],
     [
       ['--domain', 'news.example'],
       [bulk, dead],
     ], // a dead letter's subject does not tell
-    [['--to', 'SLOW.example'], [deferred]],
+    [['--to', 'SLOW.example'], [held]],
     [
       ['--lane', 'transactional'],
-      [ready, deferred],
+      [ready, held, deferred],
     ],
     [['--lane', 'bulk', '--state', 'dead'], [dead]],
     [['--id', bulk.id], [bulk]],
-    [['--older-than', '2h'], [deferred]],
+    [['--older-than', '2h'], [held]],
     [
       ['--state', 'ready'],
       [ready, bulk],
     ],
+    [
+      ['--state', 'held', '--state', 'ready'],
+      [held, ready, bulk],
+    ],
+    [['--state', 'held', '--to', 'late.example'], []],
     [
       ['--state', 'deferred', '--state', 'dead'],
       [deferred, dead],
@@ -67,14 +79,17 @@ test('queue ls finds mail by every filter', async (t) => {
   }
 
   const all = await list('--limit', '2');
-  assert.deepEqual([all.items.length, all.total, all.states], [2, 4, { ready: 2, retry: 0, deferred: 1, dead: 1 }]);
+  assert.deepEqual(
+    [all.items.length, all.total, all.states],
+    [2, 5, { ready: 2, retry: 0, deferred: 1, held: 1, dead: 1 }],
+  );
   assert.equal(all.items[0]?.id, yesterday, 'the oldest mail comes first');
-  const { ['dueAt']: due, ['heldSince']: held, ...rest } = all.items[0]!;
-  assert.ok(Date.parse(String(due)) > Date.now() && Date.parse(String(held)) <= Date.now());
+  const { ['dueAt']: due, ['heldSince']: since, ...rest } = all.items[0]!;
+  assert.ok(Date.parse(String(due)) > Date.now() && Date.parse(String(since)) <= Date.now());
   assert.deepEqual(rest, {
     id: yesterday,
     k: 0,
-    state: 'deferred',
+    state: 'held',
     lane: 'transactional',
     domain: 'example.com',
     destination: 'slow.example',
@@ -94,14 +109,15 @@ test('queue ls finds mail by every filter', async (t) => {
   assert.deepEqual([await early('example.com'), await early('other.example')], [1, 0]);
 
   const text = async (...args: readonly string[]) => (await relayfleet('reader', 'queue', 'ls', ...args)).stdout;
-  assert.match(await text('--limit', '1'), /\n5 entries: 3 ready, 1 deferred, 1 dead\n4 more are not shown/);
+  assert.match(await text('--limit', '1'), /\n6 entries: 3 ready, 1 deferred, 1 held, 1 dead\n5 more are not shown/);
   assert.match(await text('-o', 'wide', '--to', 'slow.example'), /1 +1 +\d+s +deferred \(421 4\.3\.2 peer\)\n/);
+  assert.match(await text('--summary'), /\n6 entries: 3 ready, 1 deferred, 1 held, 1 dead\n/);
   assert.match(
     await text('--summary'),
     /^DESTINATION +TOTAL[^]*\nexample\.net +3 +3 [^]*\nslow\.example +1 +0 +0 +0 +0 +0 +1 /,
   );
   assert.match(await text('--summary', '--by', 'platform'), /\nteam\/shop +4 /);
-  assert.equal((parse(await text('-o', 'yaml')) as Listed).total, 5);
+  assert.equal((parse(await text('-o', 'yaml')) as Listed).total, 6);
   assert.doesNotMatch(
     (await text('-o', 'json')) + (await text('-o', 'wide')),
     /@/,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Order } from '@relayfleet/contract/order.ts';
+import { bucketSubject, buckets } from '@relayfleet/contract/subjects.ts';
 import { openOrderBook } from '@relayfleet/jetstream/orders.ts';
 import { startQueue } from '../harness/queue.ts';
 import { until } from '../harness/until.ts';
@@ -14,6 +15,9 @@ test('orders are given and taken back', async (t) => {
   const fill = await openFiller(server);
   const waiting = await fill.deferred({ heldSince: Date.now() - 60_000 });
   const book = openOrderBook(await server.connect('reader'));
+  const keeper = await server.connect('keeper');
+  const bucket = (key: string, bytes: Uint8Array) =>
+    keeper.ask(bucketSubject(buckets.orders, key), bytes, { timeoutMs: 2_000 });
   const order = async (...args: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await relayfleet('keeper', 'queue', ...args, '--yes');
     assert.equal(code, 0, stderr);
@@ -24,7 +28,7 @@ test('orders are given and taken back', async (t) => {
 
   const held = await order('hold', '--platform', 'shop', '-n', 'team', '--reason', 'under attack');
   const [hold] = await book.list();
-  assert.match(held, new RegExp(`1 entry: 1 deferred[^]*${hold?.name} is in force`));
+  assert.match(held, new RegExp(`1 entry: 1 held[^]*${hold?.name} is in force`));
   assert.deepEqual(await standing(), [{ kind: 'hold', filter: { platform }, reason: 'under attack' }]);
   const listed = (await relayfleet('reader', 'queue', 'ls')).stdout;
   assert.match(
@@ -64,6 +68,23 @@ test('orders are given and taken back', async (t) => {
   assert.deepEqual(filter, { destination: 'example.net' });
   assert.ok(acceptedBefore >= before && acceptedBefore <= Date.now(), 'mail accepted later is not meant');
   await order('release', drop.name);
+
+  assert.match(await order('drop', '--all', '--state', 'held', '--wait=false'), /1 entry: 1 held[^]*in force until/);
+  const [dropHeld] = await book.list();
+  assert.ok(dropHeld?.kind === 'drop' && dropHeld.held === true && !dropHeld.bounce);
+  assert.match((await relayfleet('reader', 'queue', 'orders')).stdout, / drop what is held +accepted before .* 1 /);
+  await order('release', dropHeld.name);
+  await order('retry', '--all', '--state', 'held', '--wait=false');
+  assert.deepEqual(await standing(), [{ kind: 'retry', held: true, filter: {}, reason: '' }]);
+  await order('release', String((await book.list())[0]?.name));
+
+  await bucket('order.odd', Buffer.from('{"kind":"freeze"}')); // as a newer relayfleet might write it
+  assert.match(
+    (await relayfleet('reader', 'queue', 'orders')).stdout,
+    /No order is in force[^]*odd: .*nothing is done/,
+  );
+  assert.match(await order('release', 'odd'), /odd is no longer in force/);
+  assert.deepEqual(await book.read(), { standing: [], unread: [] });
 
   await order('retry', '--id', waiting.id, '--wait=false', '-o', 'json');
   assert.deepEqual(await standing(), [{ kind: 'retry', held: false, filter: { id: waiting.id }, reason: '' }]);

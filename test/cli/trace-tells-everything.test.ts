@@ -77,7 +77,7 @@ test('trace tells everything that is known of a mail', async (t) => {
   );
   assert.deepEqual(traced.entries, [
     {
-      state: 'deferred',
+      state: 'held',
       k: 0,
       destination: 'example.net',
       due: mail.due,
@@ -117,7 +117,7 @@ test('what an order ended names the order, and tells of it while it is in force'
     ['drop-1'],
   );
   await book.withdraw('drop-1');
-  assert.match(await text(), /\n +order drop-1 is no longer in force\n/);
+  assert.match(await text(), /\n +order drop-1, carried out or taken back since: its reason went with it\n/);
 });
 
 test('a mail that is over has its totals, and no body', async (t) => {

@@ -112,6 +112,7 @@ export async function startRig(
     start: (changes = {}) => {
       const delivering = startDelivering({
         node: 'node-a',
+        build: '1.0.0',
         snapshot: () => rig.snapshot,
         orders: () => rig.orders,
         queue,

@@ -1,7 +1,7 @@
 // A second copy is excused by a blow that can have caused it, and by no other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { causeOf, duplicatesPerBlow } from './duplicate-causes.ts';
+import { causeOf, duplicatesPerBlow, inHand, unexplained } from './duplicate-causes.ts';
 import type { Blow } from './random-kills.ts';
 
 const duplicate = {
@@ -68,4 +68,33 @@ test('duplicates are counted by kind of blow, and by blow', () => {
     'node killed: 2 by 2, at most 2 by one',
     'nats-server stopped: 0 by 1',
   ]);
+});
+
+const copies = (mails: number) =>
+  Array.from({ length: mails }, (_, n) => ({ ...duplicate, what: `m${n} to someone@example.net` }));
+
+test('one blow explains no more mails than can have been in hand, of one node or of all', () => {
+  const kill = { at: 100_001, part: 'node-1', how: 'killed' } as const;
+  const nats = { at: 99_000, part: 'nats-server', how: 'killed' } as const;
+  for (const [blows, most] of [
+    [[kill], inHand],
+    [[nats], 3 * inHand],
+    [[kill, nats], 4 * inHand],
+    [[], 0],
+  ] as const) {
+    assert.deepEqual(unexplained(copies(most), blows, 3), []);
+    assert.equal(unexplained(copies(most + 2), blows, 3).length, 2);
+  }
+});
+
+test('the recipients of one mail count once', () => {
+  const recipients = copies(inHand).flatMap((one) => [one, { ...one, what: one.what.replace('someone', 'another') }]);
+  assert.deepEqual(unexplained(recipients, [{ at: 100_001, part: 'node-1', how: 'killed' }], 3), []);
+});
+
+test('what comes twice by an orderly stop is explained by nothing while NATS is left alone, and by its blow later', () => {
+  const stop = { at: 100_001, part: 'node-1', how: 'stopped' } as const;
+  const nats = (at: number) => ({ at, part: 'nats-server', how: 'killed' }) as const;
+  assert.deepEqual(unexplained([duplicate], [stop, nats(111_000)], 3), [duplicate]);
+  assert.deepEqual(unexplained([duplicate], [stop, nats(101_000)], 3), []);
 });

@@ -18,10 +18,31 @@ const secondMs = backMs + ackWaitMs + attemptMs + laterMs;
 /** A node that stands still for less has told the server in time that the entry is in its hands; 5 s are for a slow machine. */
 const leaseMs = ackWaitMs - ackExtendMs - 5_000;
 
+/** Entries that one node works on at once: the slots of its three lanes, unless RELAYFLEET_CONCURRENCY says other. */
+export const inHand = 100;
+
 /** The one that leaves least doubt: a kill of who brought the first. Undefined: there is none. */
 export function causeOf(duplicate: Duplicate, blows: readonly Blow[]): Blow | undefined {
-  const possible = blows.filter((blow) => causes(blow, duplicate));
-  return possible.find(({ part, how }) => how === 'killed' && part !== 'nats-server') ?? possible[0];
+  return causesOf(duplicate, blows)[0];
+}
+
+/** Those without a blow to explain them: each explains no more mails than its nodes can have had in hand. `nodes`: how many there are. */
+export function unexplained(
+  duplicates: readonly Duplicate[],
+  blows: readonly Blow[],
+  nodes: number,
+): readonly Duplicate[] {
+  const explained = new Map(blows.map((blow) => [blow, new Set<string>()]));
+  return duplicates.filter((duplicate) => {
+    const mail = duplicate.what.replace(/ to .*/, '');
+    const most = ({ part }: Blow) => (part.startsWith('node-') ? inHand : nodes * inHand);
+    const cause = causesOf(duplicate, blows).find((blow) => {
+      const mails = explained.get(blow);
+      return mails !== undefined && (mails.has(mail) || mails.size < most(blow));
+    });
+    if (cause !== undefined) explained.get(cause)?.add(mail);
+    return cause === undefined;
+  });
 }
 
 /** How many each kind of blow caused: `node killed: 3 by 14, at most 2 by one`. */
@@ -33,6 +54,12 @@ export function duplicatesPerBlow(duplicates: readonly Duplicate[], blows: reado
     const sum = each.reduce((total, one) => total + one, 0);
     return `${kind}: ${sum} by ${alike.length}${sum > 1 ? `, at most ${Math.max(...each)} by one` : ''}`;
   });
+}
+
+/** All possible ones, those that leave least doubt first. */
+function causesOf(duplicate: Duplicate, blows: readonly Blow[]): readonly Blow[] {
+  const isPlain = ({ part, how }: Blow) => how === 'killed' && part !== 'nats-server';
+  return blows.filter((blow) => causes(blow, duplicate)).toSorted((a, b) => Number(isPlain(b)) - Number(isPlain(a)));
 }
 
 function causes(blow: Blow, { first, second }: Duplicate): boolean {

@@ -15,6 +15,7 @@ const accepted: Run['submissions'][number] = {
   platform: 'orders',
   offeredAt: 100,
   wantsNotice: true,
+  refused: [],
   result: { kind: 'accepted', id, reply: '' },
 };
 const receipt: Receipt = { at: 1, by: 'node-1', mark: 'm1', id, to: [to], intact: true };
@@ -31,7 +32,19 @@ const delivered: Run = {
   drops: [],
   record: recorded('deferred', 'delivered'),
 };
-const bounced: Run = { ...delivered, receipts: [], notices: [notice], record: recorded('bounced') };
+const bounced: Run = {
+  ...delivered,
+  submissions: [{ ...accepted, refused: [to] }],
+  receipts: [],
+  notices: [notice],
+  record: recorded('bounced'),
+};
+const expired = (maxAgeMs: number | undefined): Run => {
+  const event: AttemptedEvent = { ...anAttempt(envelope), at: accepted.offeredAt + 60_000, results: [tooOld] };
+  const submissions = [{ ...accepted, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) }];
+  return { ...bounced, submissions, record: new Map([[id, [event]]]) };
+};
+const tooOld: RecipientResult = { n: 0, outcome: 'expired', category: 'age', status: '4.4.7' };
 const drop: Run['drops'][number] = { platform: 'orders', at: 200, bounce: false };
 const onOrder = (outcome: RecipientResult['outcome']): AttemptedEvent => ({
   ...anAttempt(envelope),
@@ -56,6 +69,7 @@ const faults = [
   'toldWrongly',
   'recordedWrongly',
   'droppedWrongly',
+  'bouncedWrongly',
   'strange',
   'damaged',
   'duplicates',
@@ -66,9 +80,18 @@ const runs: readonly (readonly [what: string, run: Run, wrong: readonly (typeof 
   ['bounced', bounced, []],
   [
     'bounced, and the sender did not want to know',
-    { ...bounced, submissions: [{ ...accepted, wantsNotice: false }], notices: [] },
+    { ...bounced, submissions: [{ ...accepted, refused: [to], wantsNotice: false }], notices: [] },
     [],
   ],
+  ['bounced, and nobody refused it', { ...bounced, submissions: [accepted] }, ['bouncedWrongly']],
+  [
+    'bounced, and another of its recipients was refused',
+    { ...bounced, submissions: [{ ...accepted, refused: ['gone@example.net'] }] },
+    ['bouncedWrongly'],
+  ],
+  ['given up when it was old', expired(60_000), []],
+  ['given up before that', expired(60_001), ['bouncedWrongly']],
+  ['given up, and it never is too old', expired(undefined), ['bouncedWrongly']],
   ['neither', { ...delivered, receipts: [], record: new Map() }, ['lost', 'recordedWrongly']],
   ['on record as delivered, and nobody has it', { ...delivered, receipts: [] }, ['lost', 'recordedWrongly']],
   ['waiting for ever', { ...delivered, receipts: [], record: recorded('deferred') }, ['lost', 'recordedWrongly']],
@@ -77,7 +100,7 @@ const runs: readonly (readonly [what: string, run: Run, wrong: readonly (typeof 
   [
     'delivered and bounced',
     { ...delivered, notices: [notice], record: recorded('delivered', 'bounced') },
-    ['deliveredAndBounced', 'recordedWrongly'],
+    ['deliveredAndBounced', 'recordedWrongly', 'bouncedWrongly'],
   ],
   ['bounced, and nobody told', { ...bounced, notices: [] }, ['toldWrongly']],
   ['bounced, and told twice', { ...bounced, notices: [notice, { ...notice, id: 'n2' }] }, ['toldWrongly']],

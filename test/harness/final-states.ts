@@ -14,6 +14,10 @@ export type Submission = {
   readonly result: Submitted;
   /** Whether its sender wants to hear of failures. RFC 3461 §4.1 */
   readonly wantsNotice: boolean;
+  /** Those of `to` whose receiver refuses it for good whenever it is asked: of no other is a bounce deserved. */
+  readonly refused: readonly string[];
+  /** The age from which on it may be given up; absent: longer than any run. */
+  readonly maxAgeMs?: number;
 };
 
 /** A mail that a receiver said 250 to. */
@@ -64,7 +68,9 @@ export type Findings = {
   readonly accepted: number;
   readonly recipients: number;
   readonly delivered: number;
+  /** Given up for their age included. */
   readonly bounced: number;
+  readonly expired: number;
   /** On order and in silence. */
   readonly dropped: number;
   /** Accepted, and neither taken by a receiver nor bounced nor dropped. */
@@ -76,6 +82,8 @@ export type Findings = {
   readonly recordedWrongly: readonly string[];
   /** Ended by an order, and no order was about it. */
   readonly droppedWrongly: readonly string[];
+  /** Given up although no receiver refused it for good, or before it was old. */
+  readonly bouncedWrongly: readonly string[];
   /** Taken by a receiver and never accepted, or by one it was not meant for. */
   readonly strange: readonly string[];
   readonly damaged: readonly string[];
@@ -92,6 +100,7 @@ export function findingsOf(run: Run): Findings {
     recipients: states.length,
     delivered: states.filter(isTaken).length,
     bounced: states.filter((state) => !isTaken(state) && hasBounced(state)).length,
+    expired: states.filter(({ ends }) => ends.some(({ outcome }) => outcome === 'expired')).length,
     dropped: states.filter((state) => !isTaken(state) && state.ends.some(({ outcome }) => outcome === 'dropped'))
       .length,
     lost: keys((state) => !isTaken(state) && state.notices === 0 && state.ends.every(isDelivery)),
@@ -103,6 +112,7 @@ export function findingsOf(run: Run): Findings {
     droppedWrongly: keys(({ ends, drops }) =>
       ends.some((end) => end.ordered && !drops.some(({ bounce }) => bounce === (end.outcome === 'bounced'))),
     ),
+    bouncedWrongly: keys((state) => state.ends.some((end) => !isDeserved(end, state))),
     strange: [...receipts.keys()].filter((key) => !expected.has(key)),
     damaged: run.receipts.filter(({ intact }) => !intact).map(({ mark, id }) => `${mark ?? 'unmarked'} (${id})`),
     duplicates: [
@@ -121,6 +131,7 @@ type End = Brought & {
 
 type State = Submission & {
   readonly key: string;
+  readonly address: string;
   readonly copies: readonly Brought[];
   /** Notices of its failure that differ. */
   readonly notices: number;
@@ -142,16 +153,16 @@ function statesOf(run: Run, receipts: ReadonlyMap<string, readonly Brought[]>): 
     const id = result.kind === 'accepted' ? result.id : isFirmNo(result) ? undefined : idOf.get(mark);
     return id === undefined
       ? []
-      : submission.to.map((address, n) => ({ submission, id, n, key: keyOf(mark, address) }));
+      : submission.to.map((address, n) => ({ submission, id, n, address, key: keyOf(mark, address) }));
   });
-  return owed.map(({ submission, id, n, key }): State => {
+  return owed.map(({ submission, id, n, address, key }): State => {
     const ends = recordedEnds(run.record.get(id) ?? [], n);
     const notices = new Set((told.get(key) ?? []).map((notice) => notice.id));
     const copies = receipts.get(key) ?? [];
     const drops = run.drops.filter(
       ({ platform, at }) => submission.platform === platform && submission.offeredAt <= at,
     );
-    return { key, copies, notices: notices.size, ends, drops, ...submission };
+    return { key, address, copies, notices: notices.size, ends, drops, ...submission };
   });
 }
 
@@ -175,6 +186,16 @@ function isOrdered({ ends }: State): boolean {
 
 function hasBounced({ ends }: State): boolean {
   return ends.some(({ outcome }) => outcome === 'bounced' || outcome === 'expired');
+}
+
+/** A deferral alone is none to end a mail for, whatever this relay made of it. What was ordered is `droppedWrongly`'s. */
+function isDeserved(
+  { outcome, ordered, at }: End,
+  { address, refused, offeredAt, maxAgeMs = Infinity }: State,
+): boolean {
+  if (ordered) return true;
+  if (outcome === 'expired') return at >= offeredAt + maxAgeMs;
+  return outcome !== 'bounced' || refused.includes(address);
 }
 
 /** Once of a failure, if that was wanted. A notice is its platform's mail, too: an order may have dropped it. */

@@ -43,6 +43,7 @@ const steps: readonly Step[] = [
 const dues: Readonly<Record<Victim, (step: Step) => { readonly told: string; readonly arrives: boolean }>> = {
   node: ({ stored }) => ({ told: 'unanswered', arrives: stored }),
   'nats-server': () => ({ told: 'accepted', arrives: true }), // it is back within the node's patience
+  'nats-server, stopped': () => ({ told: 'accepted', arrives: true }),
   'nats-server, paused': () => ({ told: 'accepted', arrives: true }),
 };
 

@@ -17,8 +17,15 @@ import { domainPolicy, fleetPolicy, snapshotContent, usualLogin } from './snapsh
 import { openSession, type Session, type Submitted } from './submit.ts';
 import { until } from './until.ts';
 
-/** Who dies; the last one only stands still until it is revived, and then goes on where it was. */
-export type Victim = 'node' | 'nats-server' | 'nats-server, paused';
+/** Who dies, and how; one that is paused stands still until it is revived, and then goes on where it was. */
+export type Victim = keyof typeof signals;
+
+const signals = {
+  node: 'SIGKILL',
+  'nats-server': 'SIGKILL',
+  'nats-server, stopped': 'SIGTERM',
+  'nats-server, paused': 'SIGSTOP',
+} as const;
 
 /** A row of a table of kills: at which step, of a case of what kind, at which moment. */
 export type KillStep<Case, When = Moment> = { readonly name: string; readonly of: Case; readonly moment: When };
@@ -31,7 +38,7 @@ export type KillScene = {
   session(): Promise<Session>;
   /** A mail to `to`, offered over `session`; `size` is about that of its body. */
   offer(session: Session, mail: { readonly to: readonly string[]; readonly size?: number }): Promise<Offered>;
-  /** SIGKILL, or SIGSTOP where it is to pause, now. */
+  /** Now. */
   kill(victim: Victim): void;
   /** Kills at the moment; resolves when that has happened. */
   killAt(victim: Victim, moment: Moment): Promise<void>;
@@ -71,19 +78,22 @@ export async function startKillScene(t: TestContext): Promise<KillScene> {
   let node = await launch();
   let marks = 0;
 
-  const kill = (victim: Victim): void => {
-    if (victim === 'node') process.kill(node.pid, 'SIGKILL');
-    else process.kill(fleet.nats.pid(), victim === 'nats-server' ? 'SIGKILL' : 'SIGSTOP');
-  };
-  const revive = async (victim: Victim): Promise<void> => {
-    if (victim === 'node') node = await launch();
-    else if (victim === 'nats-server') {
+  const kill = (victim: Victim): void =>
+    void process.kill(victim === 'node' ? node.pid : fleet.nats.pid(), signals[victim]);
+  const revivals: Readonly<Record<Victim, () => Promise<void>>> = {
+    node: async () => void (node = await launch()),
+    'nats-server': async () => {
       await fleet.nats.kill9(); // waits for its end
       await fleet.nats.restart();
-    } else {
+    },
+    'nats-server, stopped': () => fleet.nats.restart(), // waits for its end, too
+    'nats-server, paused': async () => {
       await until('the node has left it', () => hasLeft(node), { withinMs: 30_000 });
       fleet.nats.resume();
-    }
+    },
+  };
+  const revive = async (victim: Victim): Promise<void> => {
+    await revivals[victim]();
     await node.untilReady();
   };
   return {
@@ -161,7 +171,8 @@ async function accountOf({ mark, result }: Offered, { mails }: ScriptedPeer, rea
   };
 }
 
-async function shortenTakeover(operator: Nats): Promise<void> {
+/** An entry whose node is silent is another’s after 2 s. */
+export async function shortenTakeover(operator: Nats): Promise<void> {
   const manager = await jetstreamManager(operator.nc, { checkAPI: false });
   for (const key of ['transactional', 'retry'] as const) {
     const { stream, name } = consumers[key];

@@ -21,6 +21,15 @@ export type RandomKills = {
   stopWatching(): void;
 };
 
+export type RandomKillsOptions = {
+  /** How many there are. */
+  readonly nodes: number;
+  /** For so long from the start nats-server is left alone: what comes twice then has a node for its cause, or none. */
+  readonly natsCalmMs: number;
+};
+
+type Drawn = { readonly kind: 'node' | 'nats-server' | 'operator'; readonly how: Blow['how'] };
+
 /** How often one against the other. */
 const plan = [
   [40, 'node', 'killed'],
@@ -38,14 +47,19 @@ const signals = { killed: 'SIGKILL', stopped: 'SIGTERM', paused: 'SIGSTOP' } as 
 const pauseMs = { shortest: 500, longest: 40_000 };
 const betweenMs = { shortest: 500, longest: 7_000 };
 
-export function startRandomKills(draw: Draw, fleet: Pick<Parts, 'pid' | 'kill'>, nodes: number): RandomKills {
+export function startRandomKills(
+  draw: Draw,
+  fleet: Pick<Parts, 'pid' | 'kill'>,
+  { nodes, natsCalmMs }: RandomKillsOptions,
+): RandomKills {
+  const calmUntil = Date.now() + natsCalmMs;
   const blows: Blow[] = [];
   const over = new AbortController();
   const pause = (ms: number) => delay(ms, undefined, { signal: over.signal }).catch(() => undefined);
   const paused = new Map<string, Promise<void>>();
 
   const strike = (): void => {
-    const [, kind, how] = draw.among(plan.map((blow) => [blow[0], blow] as const));
+    const { kind, how } = drawBlow(draw, Date.now() < calmUntil);
     const part = kind === 'node' ? `node-${draw.int(1, nodes)}` : kind;
     const forMs = draw.scaled(pauseMs.shortest, pauseMs.longest);
     if (paused.has(part) || !isThere(fleet, part)) return; // still down, or not up again
@@ -76,6 +90,12 @@ export function startRandomKills(draw: Draw, fleet: Pick<Parts, 'pid' | 'kill'>,
     },
     stopWatching,
   };
+}
+
+/** While nats-server is to be left alone, a node stops in order in its place: that excuses no second copy. */
+export function drawBlow(draw: Draw, isNatsCalm: boolean): Drawn {
+  const drawn = draw.among(plan.map(([weight, kind, how]) => [weight, { kind, how }] as const));
+  return isNatsCalm && drawn.kind === 'nats-server' ? { kind: 'node', how: 'stopped' } : drawn;
 }
 
 const lookEveryMs = 500;

@@ -7,6 +7,8 @@ import type { Mail } from './submit.ts';
 export type RandomMail = Mail & {
   readonly mark: string;
   readonly platform: string;
+  /** Those of `to` whose receiver refuses it for good. */
+  readonly refused: readonly string[];
   readonly wantsNotice: boolean;
   /** The client goes away before the final dot. */
   readonly breaksOff: boolean;
@@ -14,19 +16,23 @@ export type RandomMail = Mail & {
 
 /** The one whose mail is dropped now and then; of no other is a mail dropped. */
 export const doomedPlatform = 'offers';
-export const platforms = ['orders', 'billing', 'news', doomedPlatform] as const;
+/** The one whose mail is given up soon, and which alone writes to mailboxes that are always full. */
+export const perishable = { platform: 'billing', maxAge: '1m', maxAgeMs: 60_000 } as const; // the least that is taken
+export const platforms = ['orders', perishable.platform, 'news', doomedPlatform] as const;
 /** A route of its own for each but the last two, which share one. */
 export const receiverDomains = ['r0.test', 'r1.test', 'r2.test', 'r3.test', 'r4.test'] as const;
 
-/** What receivers refuse, by local part of the sender, at which point. */
-export const refusedSenders = {
-  'unwanted-at-mail': 'MAIL',
-  'unwanted-at-data': 'DATA',
-  'unwanted-at-dot': 'DOT',
-} as const;
-/** Local parts of recipients: never there; asked to come again the first time. */
+/** What receivers refuse for good, by local part of the sender: at which point, and how. */
+export const refusedSenders: Readonly<Record<string, readonly [at: 'MAIL' | 'DATA' | 'DOT', reply: string]>> = {
+  'unwanted-at-mail': ['MAIL', '554 5.7.1 not from you'],
+  'unwanted-at-data': ['DATA', '554 5.7.1 not from you'],
+  'unwanted-at-dot': ['DOT', '554 5.7.1 not from you'],
+  'too-large-at-dot': ['DOT', '552 too much mail data'], // for now at RCPT alone: RFC 5321 §4.5.3.1.10
+};
+/** Local parts of recipients: never there; asked to come again the first time; or every time. */
 export const goneRecipient = 'gone';
 export const greylistedRecipient = 'grey';
+export const fullRecipient = 'full';
 
 const mostRecipients = 40;
 const largest = 3_000_000;
@@ -36,7 +42,8 @@ export function drawMail(draw: Draw, mark: string): RandomMail {
   const local = draw.among<string>([[94, 'orders'], ...Object.keys(refusedSenders).map((name) => [2, name] as const)]);
   const isForged = draw.chance(0.02);
   const from = `${local}@${isForged ? 'elsewhere.test' : 'shop.test'}`;
-  const to = drawRecipients(draw);
+  const platform = draw.pick(platforms);
+  const to = drawRecipients(draw, platform);
   const eightBit = draw.chance(0.3);
   const message = markedMessage({ mark, from, to: to.slice(0, 10), body: drawBody(draw, eightBit) });
   const notify = draw.among<string>([
@@ -51,7 +58,8 @@ export function drawMail(draw: Draw, mark: string): RandomMail {
     from,
     to,
     message,
-    platform: draw.pick(platforms),
+    platform,
+    refused: local in refusedSenders ? to : to.filter((address) => address.startsWith(goneRecipient)),
     mailParameters: `${eightBit ? ' BODY=8BITMIME' : ''}${ret}${draw.chance(0.2) ? ` ENVID=e+2B${mark}` : ''}`,
     rcptParameters: notify === '' ? '' : ` NOTIFY=${notify}`,
     wantsNotice: notify !== 'NEVER',
@@ -60,13 +68,14 @@ export function drawMail(draw: Draw, mark: string): RandomMail {
 }
 
 /** One as a rule, up to forty; no address twice. */
-function drawRecipients(draw: Draw): readonly string[] {
+function drawRecipients(draw: Draw, platform: string): readonly string[] {
   const count = draw.chance(0.6) ? 1 : draw.scaled(1, mostRecipients);
   const domains = receiverDomains.filter(() => draw.chance(0.5));
   return Array.from({ length: count }, (_, n) => {
     const kind = draw.among([
       [90, 'someone'],
       [5, goneRecipient],
+      [platform === perishable.platform ? 2 : 0, fullRecipient],
       [5, greylistedRecipient],
     ]);
     return `${kind}${n}.${draw.int(0, 999)}@${draw.pick(domains.length > 0 ? domains : receiverDomains)}`;

@@ -6,13 +6,14 @@ import { makeAuthority } from './certificates.ts';
 import type { Draw } from './draw.ts';
 import type { Brought, Notice, Receipt } from './final-states.ts';
 import { idOf, markOf } from './ledger.ts';
-import { goneRecipient, greylistedRecipient, refusedSenders } from './random-mail.ts';
+import { fullRecipient, goneRecipient, greylistedRecipient, refusedSenders } from './random-mail.ts';
 import { readReport } from './report.ts';
 import {
   drop,
   reset,
   startPeer,
   usualOffers,
+  takenReply,
   type Action,
   type PeerMail,
   type PeerSession,
@@ -49,7 +50,11 @@ const rarely =
     points.includes(point) && draw.chance(share) ? draw.pick(actions) : undefined;
 
 const fits = {
-  deferring: rarely(0.5, ['RCPT'], ['451 4.2.1 not now', '450 4.2.0 mailbox busy', '452 4.5.3 too many']),
+  deferring: rarely(
+    0.5,
+    ['RCPT'],
+    ['451 4.2.1 not now', '450 4.2.0 mailbox busy', '452 4.5.3 too many', '552 too many'],
+  ),
   closing: rarely(0.3, ['CONNECT', 'EHLO', 'MAIL', 'RCPT', 'DATA', 'DOT', 'RSET'], [closing]),
   dropping: rarely(0.3, ['CONNECT', 'EHLO', 'STARTTLS', 'MAIL', 'RCPT', 'DATA', 'BODY', 'DOT'], [drop, reset]),
   full: rarely(0.7, ['DOT'], ['452 4.3.1 disk full', '451 4.3.0 local error']),
@@ -58,7 +63,20 @@ const fits = {
     ['EHLO', 'MAIL', 'RCPT', 'DATA', 'DOT'],
     ['999 what', 'no reply at all', '354 go ahead', '451 \u00e4\u00f6'],
   ),
-  noTls: rarely(1, ['STARTTLS'], ['454 4.7.0 no TLS just now']),
+  noTls: rarely(
+    1,
+    ['STARTTLS'],
+    ['454 4.7.0 no TLS just now', '220 2.0.0 go\nno TLS here', { reply: '220 2.0.0 go', after: 'close' }],
+  ),
+  dripping: rarely(0.3, ['MAIL', 'RCPT', 'DATA', 'DOT'], [{ reply: '451 4.3.0 not now', dripMs: 20 }]),
+  leaving: rarely(
+    0.5,
+    ['DOT'],
+    [
+      { reply: takenReply, after: 'close' },
+      { reply: takenReply, after: 'reset' },
+    ],
+  ),
   down: (point: Point) => (point === 'CONNECT' ? drop : point === 'MAIL' ? closing : undefined),
   slow: () => undefined,
 } as const satisfies Record<string, Ill>;
@@ -141,17 +159,18 @@ async function live(draw: Draw, signal: AbortSignal, become: (fit: Fit | undefin
 
 const points: readonly Point[] = ['CONNECT', 'EHLO', 'STARTTLS', 'MAIL', 'RCPT', 'DATA', 'BODY', 'DOT', 'RSET'];
 
-/** An illness first, then whom this server refuses at the best of times. Nothing but a notice's fate depends on illness alone. */
+/** An illness first as a rule, then whom this server refuses at the best of times. Nothing but a notice's fate depends on illness alone. */
 function scriptOf(ill: () => Ill | undefined, draw: Draw, meet: (session: PeerSession) => void): Script {
   const greylisted = new Set<string>();
   const refusal = (point: Point, line: string, sender: string): Action | undefined => {
     if (point === 'RCPT' && line.includes(`<${goneRecipient}`)) return '550 5.1.1 nobody of that name';
+    if (point === 'RCPT' && line.includes(`<${fullRecipient}`)) return '452 4.2.2 mailbox full';
     if (point === 'RCPT' && line.includes(`<${greylistedRecipient}`) && !greylisted.has(line)) {
       greylisted.add(line);
       return '451 4.7.1 greylisted, come again';
     }
-    const [name] = Object.entries(refusedSenders).find(([, at]) => at === point) ?? [];
-    return name !== undefined && sender.startsWith(`${name}@`) ? '554 5.7.1 not from you' : undefined;
+    const [at, reply] = refusedSenders[sender.replace(/@.*/, '')] ?? [];
+    return at === point ? reply : undefined;
   };
   return Object.fromEntries(
     points.map((point) => [
@@ -159,7 +178,9 @@ function scriptOf(ill: () => Ill | undefined, draw: Draw, meet: (session: PeerSe
       (line: string, session: PeerSession) => {
         if (point === 'MAIL') meet(session); // whoever is killed later has no connection any more
         const mail = session.commands.findLast((command) => /^MAIL/i.test(command)) ?? '';
-        return ill()?.(point, draw) ?? refusal(point, line, /<(.*?)>/.exec(mail)?.[1] ?? '');
+        const no = refusal(point, line, /<(.*?)>/.exec(mail)?.[1] ?? '');
+        const illness = ill()?.(point, draw);
+        return point === 'DOT' ? (no ?? illness) : (illness ?? no); // at the dot one of the ill says yes
       },
     ]),
   );

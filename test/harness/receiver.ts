@@ -25,6 +25,8 @@ export type Script = {
   dot?: (mail: OfferedMail) => string | undefined;
   /** How long the answer to the final dot takes. */
   thinkMs?: (mail: OfferedMail) => number;
+  /** The final dot is answered once this has resolved. */
+  until?: (mail: OfferedMail) => Promise<void>;
 };
 
 export type Receiver = {
@@ -57,6 +59,7 @@ export async function startReceiver(script: Script = {}): Promise<Receiver> {
     }
     const thinkMs = script.thinkMs?.(mail) ?? 0;
     if (thinkMs > 0) await delay(thinkMs);
+    await script.until?.(mail);
     if (answer !== undefined) throw reply(answer);
     taken.push(mail);
   };

@@ -4,9 +4,13 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { TLSSocket, type SecureContextOptions } from 'node:tls';
 
-/** Where a script can step in. BODY: the first bytes after DATA was granted; DOT: the end of the data. */
+/**
+ * Where a script can step in. HANDSHAKE: the client's first bytes of TLS, answered in clear; BODY: the first bytes after DATA was
+ * granted; DOT: the end of the data.
+ */
 export type Point =
-  'CONNECT' | 'EHLO' | 'HELO' | 'STARTTLS' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'BODY' | 'DOT' | 'RSET' | 'QUIT';
+  | ('CONNECT' | 'EHLO' | 'HELO' | 'STARTTLS' | 'HANDSHAKE' | 'AUTH')
+  | ('MAIL' | 'RCPT' | 'DATA' | 'BODY' | 'DOT' | 'RSET' | 'QUIT');
 
 /** A reply (lines separated by LF are one reply), a reply with something special about it, or what to do instead of replying. */
 export type Action =
@@ -18,6 +22,9 @@ export type Action =
 export const drop: Action = { instead: 'drop' };
 export const reset: Action = { instead: 'reset' };
 export const hang: Action = { instead: 'hang' };
+
+/** RFC 8446 §5.1, §4: a record of 122 octets with a ServerHello of 118, of which no more than this comes. */
+export const halfAServerHello = '\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03';
 
 export type Script = Partial<Record<Point, (line: string, peer: PeerSession) => Action | undefined>>;
 
@@ -70,6 +77,9 @@ export type ScriptedPeer = {
   goAway(): Promise<void>;
   comeBack(): Promise<void>;
 };
+
+/** What a mail is taken with, unless a script says something else; with something special about it, it is taken, too. */
+export const takenReply = '250 2.0.0 taken';
 
 export const usualOffers = ['PIPELINING', '8BITMIME', 'SMTPUTF8', 'SIZE 52428800', 'ENHANCEDSTATUSCODES', 'DSN'];
 
@@ -168,33 +178,34 @@ function converse({ socket: plain, session, took, offers, tls, script, thinkMs }
     thinking: false,
   };
 
-  const say = (reply: string, dripMs?: number) => {
+  const say = (reply: string, dripMs?: number, said = () => undefined as void) => {
     const bytes = `${reply.split('\n').join('\r\n')}\r\n`;
-    if (dripMs === undefined) return void state.socket.write(bytes);
+    if (dripMs === undefined) return void state.socket.write(bytes, said);
     let at = 0;
+    state.thinking = true;
     const timer = setInterval(() => {
-      if (state.socket.destroyed || at >= bytes.length) return clearInterval(timer);
-      state.socket.write(bytes[at++] ?? '');
+      if (!state.socket.destroyed && at < bytes.length) return void state.socket.write(bytes[at++] ?? '');
+      clearInterval(timer);
+      state.thinking = false;
+      said();
+      read();
     }, dripMs);
   };
   const end = (how: 'close' | 'drop' | 'reset' | undefined) => {
     if (how === 'reset') plain.resetAndDestroy();
     else if (how !== undefined) state.socket.end();
   };
-  /** Plays the script's action for a point, else the usual one; true when the usual conversation goes on. */
+  /** Plays the script's action for a point, else the usual one; true when the usual was replied. */
   const act = (point: Point, line: string, usual: string): boolean => {
     const action = script()[point]?.(line, session) ?? usual;
     if (typeof action === 'string') {
       if (action !== '') say(action);
       return action === usual;
     }
-    state.silent = true; // nothing that follows is answered
-    if ('instead' in action) end(action.instead === 'hang' ? undefined : action.instead);
-    else {
-      say(action.reply, action.dripMs);
-      end(action.after);
-    }
-    return false;
+    state.silent = 'instead' in action || action.after !== undefined; // nothing that follows is answered
+    if ('reply' in action) say(action.reply, action.dripMs, () => end(action.after));
+    else end(action.instead === 'hang' ? undefined : action.instead);
+    return 'reply' in action && action.reply === usual;
   };
 
   const hello = (line: string) => {
@@ -227,7 +238,7 @@ function converse({ socket: plain, session, took, offers, tls, script, thinkMs }
 
   const endOfData = (stuffed: Buffer) => {
     state.data = undefined;
-    if (!act('DOT', '.', '250 2.0.0 taken')) return;
+    if (!act('DOT', '.', takenReply)) return;
     session.mails++;
     const raw = Buffer.from(stuffed.toString('latin1').replace(/^\.\./gm, '.'), 'latin1');
     took({ from: state.from, to: state.to, raw, tls: session.tls, session });
@@ -278,6 +289,7 @@ function converse({ socket: plain, session, took, offers, tls, script, thinkMs }
   const secure = () => {
     plain.removeListener('data', receive);
     state.pending = Buffer.alloc(0);
+    if (script().HANDSHAKE !== undefined) return void plain.once('data', () => act('HANDSHAKE', '', ''));
     const secured = new TLSSocket(plain, { isServer: true, ...tls });
     state.socket = secured;
     secured.on('error', () => plain.destroy());

@@ -13,6 +13,8 @@ export type Dialogue = {
   say(line: string, withinMs?: number): Promise<DialogueReply>;
   /** Sends bytes as they are; strings byte by byte (latin1). */
   send(data: string | Uint8Array): void;
+  /** Sends pieces one after the other, under TLS as a record each: Node joins what is written before the last write is done. */
+  sendApart(pieces: Iterable<string>): Promise<void>;
   /** STARTTLS and the handshake; `injected` goes out in clear in the same write. */
   startTls(injected?: string): Promise<void>;
   readonly socket: () => Socket | TLSSocket;
@@ -79,6 +81,10 @@ function converse(first: Socket | TLSSocket, trust: ConnectionOptions): Dialogue
     reply,
     say,
     send,
+    async sendApart(pieces) {
+      for (const piece of pieces)
+        await new Promise<void>((written) => void socket.write(Buffer.from(piece, 'latin1'), () => written()));
+    },
     async startTls(injected = '') {
       send(`STARTTLS\r\n${injected}`);
       const answer = await reply();

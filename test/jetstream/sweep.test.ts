@@ -21,19 +21,19 @@ test('the body of a finished mail is nowhere in the store’s files, though othe
   const after = await store(queue, 'the text of a mail behind it');
   for (const { envelope } of [held, after]) assert.ok((await queue.commit([{ envelope }], 5_000)).ok);
   await log.append([anAttempt(finished.envelope)]);
-  assert.ok(await isInStore(server, finished.text));
+  assert.ok(isInStore(server, finished.text));
 
   assert.deepEqual(await pass(), { finished: 0, orphans: 0 });
   assert.deepEqual(await pass(60_000), { finished: 1, orphans: 0 });
   assert.deepEqual([...(await bodies.list()).keys()].sort(), [held.envelope.id, after.envelope.id].sort());
-  assert.equal(await isInStore(server, finished.text), false);
+  assert.equal(isInStore(server, finished.text), false);
   for (const { envelope, text } of [held, after]) {
     const body = await wholeBody(queue, envelope);
     assert.ok(Buffer.from(body!).includes(text));
   }
   await server.kill9(); // what was overwritten must not come back
   await server.restart();
-  assert.equal(await isInStore(server, finished.text), false);
+  assert.equal(isInStore(server, finished.text), false);
   assert.ok(Buffer.from((await wholeBody(queue, held.envelope))!).includes(held.text));
 });
 
@@ -48,7 +48,7 @@ test('a body whose mail was never committed goes too, and a part of one', async 
   assert.deepEqual(await pass(orphanAfterMs - 1), { finished: 0, orphans: 0 });
   assert.deepEqual(await pass(1), { finished: 0, orphans: 2 });
   assert.equal((await bodies.list()).size, 0);
-  assert.equal(await isInStore(server, orphan.text), false);
+  assert.equal(isInStore(server, orphan.text), false);
 });
 
 test('the body of a mail that was dropped on order goes like that of any finished one', async (t) => {
@@ -68,7 +68,7 @@ test('the body of a mail that was dropped on order goes like that of any finishe
   await pass();
   assert.deepEqual(await pass(60_000), { finished: 1, orphans: 0 });
   assert.equal((await bodies.list()).size, 0);
-  assert.equal(await isInStore(server, text), false);
+  assert.equal(isInStore(server, text), false);
 });
 
 test('half a body, whose node ended before the rest of it came, is overwritten like a whole one', async (t) => {
@@ -81,10 +81,10 @@ test('half a body, whose node ended before the rest of it came, is overwritten l
   assert.equal((await bodies.look(id)).sequences.length, 2);
   const beside = await store(queue, 'a body stored later, in the same file');
   assert.ok((await queue.commit([{ envelope: beside.envelope }], 5_000)).ok);
-  assert.ok(await isInStore(server, text));
+  assert.ok(isInStore(server, text));
   await pass();
   assert.deepEqual(await pass(orphanAfterMs), { finished: 0, orphans: 1 });
-  assert.equal(await isInStore(server, text), false);
+  assert.equal(isInStore(server, text), false);
 });
 
 test('an orphan is not taken for one while its message may still be arriving', () => {

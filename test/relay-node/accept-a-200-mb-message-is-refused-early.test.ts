@@ -18,21 +18,38 @@ test('announced by SIZE: before a byte of it is sent', async () => {
   client.close();
 });
 
-test('not announced: read to its end, not stored, then refused', { timeout: 120_000 }, async () => {
+const block = Buffer.from(`${'x'.repeat(98)}\r\n`.repeat(1_000));
+const begin = async () => {
   const client = await node.loggedIn();
   for (const line of ['MAIL FROM:<orders@shop.test>', 'RCPT TO:<a@else.test>', 'DATA']) await client.say(line);
-  const block = Buffer.from(`${'x'.repeat(98)}\r\n`.repeat(1_000));
-  const socket = client.socket();
   client.send('From: orders@shop.test\r\n\r\n');
-  let most = 0;
-  const before = process.memoryUsage.rss();
-  for (let sent = 0; sent < size; sent += block.length) {
-    if (!socket.write(block)) await once(socket, 'drain');
-    most = Math.max(most, process.memoryUsage.rss() - before);
-  }
+  return client;
+};
+
+test('not announced, and up to twice the limit: read to its end, not stored, then refused', async () => {
+  const client = await begin();
+  for (let sent = 0; sent < 1_900_000; sent += block.length) client.send(block);
   assert.equal((await client.say('.', 60_000)).text, tooBig);
-  assert.ok(most < 100e6, `${Math.round(most / 1e6)} MB more, of both ends`);
   assert.match(await submitBy(client, 'From: orders@shop.test\r\n\r\nhi\r\n'), /^250 /, 'the session goes on');
   assert.equal((await node.stored()).length, 1);
+  client.close();
+});
+
+test('not announced, and without an end: refused and cut off, most of it unread', { timeout: 120_000 }, async () => {
+  const client = await begin();
+  const socket = client.socket();
+  let ended = false;
+  void client.ended.then(() => (ended = true));
+  let [sent, most] = [0, 0];
+  const before = process.memoryUsage.rss();
+  for (; sent < size && !ended; sent += block.length) {
+    if (!socket.write(block)) await Promise.race([once(socket, 'drain'), client.ended]);
+    most = Math.max(most, process.memoryUsage.rss() - before);
+  }
+  assert.ok(sent < size / 4, `${sent / 1e6} MB were taken`);
+  assert.equal((await client.reply()).text, tooBig);
+  assert.equal((await client.reply()).text, '421 4.7.0 Message goes on far beyond the limit, closing connection');
+  assert.ok(most < 100e6, `${Math.round(most / 1e6)} MB more, of both ends`);
+  assert.equal((await node.stored()).length, 1, 'nothing of it');
   client.close();
 });

@@ -14,15 +14,27 @@ after(() => node.stop());
 const from = 'From: orders@shop.test\r\n';
 const tooLarge = '550 5.6.0 Message header exceeds 65536 bytes';
 const tooFolded = '550 5.6.0 Message header has more than 1000 folded lines';
-const tooLong = '550 5.6.0 Message has a line longer than 998 octets';
+const tooLong = '550 5.6.3 Message has a line longer than 998 octets';
 const queued = /^250 2\.0\.0 queued as /;
+
+/** A header section of so many octets, the CRLF of its last line among them. */
+const headerOf = (octets: number): string => {
+  const filler = `X: ${'y'.repeat(95)}\r\n`.repeat(Math.floor((octets - from.length) / 100) - 1);
+  const last = octets - from.length - filler.length - 'X: \r\n'.length;
+  return `${from}${filler}X: ${'y'.repeat(last)}\r\n`;
+};
+const mebibyte = `${'x'.repeat(62)}\r\n`.repeat(16_384);
 
 const bombs: Readonly<Record<string, readonly [message: string, reply: string | RegExp]>> = {
   'a header of 32,000 folds': [`${from}X: y\r\n${' z\r\n'.repeat(32_000)}\r\nhi\r\n`, tooLarge],
   'a header of 1,001 folds': [`${from}X: y\r\n${' z\r\n'.repeat(1_001)}\r\nhi\r\n`, tooFolded],
   'a header of 4 MB, no body': [`${from}${`X: ${'y'.repeat(90)}\r\n`.repeat(43_000)}`, tooLarge],
+  'a header of 64 KiB': [`${headerOf(65_536)}\r\nhi\r\n`, queued],
+  'a header of 64 KiB and one octet': [`${headerOf(65_537)}\r\nhi\r\n`, tooLarge],
+  'a header of 64 KiB, and more body than is kept in memory': [`${headerOf(65_536)}\r\n${mebibyte}`, queued],
+  'a header of 64 KiB and one octet, and as much body': [`${headerOf(65_537)}\r\n${mebibyte}`, tooLarge],
   'a header of 16,000 short fields': [`${from}${'X:\r\n'.repeat(16_000)}\r\nhi\r\n`, queued],
-  'a From of 60 KB of quotes': [`From:\r\n${` ${'"'.repeat(900)}\r\n`.repeat(66)}\r\nhi\r\n`, /^550 5\.7\.1 /],
+  'a From of 60 KB of quotes': [`From:\r\n${` ${'"'.repeat(900)}\r\n`.repeat(66)}\r\nhi\r\n`, /^550 5\.1\.7 /],
   'a From of 60 KB of at signs': [
     `From: "\r\n${` ${'a@b.c,'.repeat(150)}\r\n`.repeat(66)} " <a@shop.test>\r\n\r\nhi\r\n`,
     /^550 5\.7\.1 /,

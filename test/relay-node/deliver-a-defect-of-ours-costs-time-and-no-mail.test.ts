@@ -5,7 +5,9 @@ import { test, type TestContext } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Setback } from '@relayfleet/contract/setback.ts';
 import { streams } from '@relayfleet/contract/subjects.ts';
+import type { EventLog } from '@relayfleet/jetstream/event-log.ts';
 import { listEntries } from '@relayfleet/jetstream/inspect.ts';
+import type { DeliverDeps } from '@relayfleet/relay-node/deliver.ts';
 import { snapshotWith, startRig, viaSmarthosts, type Rig } from '../harness/delivery-rig.ts';
 import { startPeer } from '../harness/scripted-peer.ts';
 import { until } from '../harness/until.ts';
@@ -16,11 +18,14 @@ async function setUp(t: TestContext) {
   return { peer, rig: await startRig(t, snapshotWith({ routes: viaSmarthosts({ port: peer.port }) })) };
 }
 
-/** A node that throws, for as long as it is told to, where each entry comes by. */
-const defective = (rig: Rig, isSo: () => boolean) => ({
-  orders: () => {
-    if (isSo()) throw new Error('a defect');
-    return rig.orders;
+/** A node that throws, for as long as it is told to, where it would read the message of each entry. */
+const defective = (rig: Rig, isSo: () => boolean): Partial<DeliverDeps> => ({
+  queue: {
+    ...rig.queue,
+    readFirst: async (...of) => {
+      if (isSo()) throw new TypeError('a defect');
+      return rig.queue.readFirst(...of);
+    },
   },
 });
 
@@ -91,4 +96,51 @@ test('an attempt on record ends the count', async (t) => {
   await rig.events('attempted', 1);
   await rig.entries('deferred');
   assert.equal(await storedSetback(rig), '');
+});
+
+test('a defect in what policy says, met once the next hop took the mail, does not keep that from being recorded', async (t) => {
+  const { peer, rig } = await setUp(t);
+  await rig.commit();
+  const isRecorded = () => rig.report.events.some(({ type }) => type === 'attempted');
+  const snapshot = () => {
+    if (peer.mails.length > 0 && !isRecorded()) throw new Error('a defect');
+    return rig.snapshot;
+  };
+  rig.start({ snapshot });
+  await rig.events('attempted', 1);
+  await rig.entries();
+  assert.deepEqual([peer.mails.length, rig.report.setbacks], [1, []]);
+});
+
+test('a defect in telling that a destination answers again comes after the record: nothing is sent twice', async (t) => {
+  const { peer, rig } = await setUp(t);
+  await peer.goAway();
+  for (let n = 0; n < 2; n++) await rig.commit();
+  let told = 0;
+  const onAnswering = () => {
+    told += 1;
+    throw new Error('a defect');
+  };
+  const spacing = { perSlot: 1, slotMs: 1_000, longestMs: 60_000, destinations: 10 };
+  rig.start({ spacing, onAnswering, retryDelays: [1_000] });
+  await rig.events('attempted', 2);
+  await peer.comeBack();
+  await until('told', () => told > 0);
+  await rig.entries();
+  assert.equal(peer.mails.length, 2);
+});
+
+test('a defect in recording an attempt is waited out with the entry in hand: nothing is sent twice', async (t) => {
+  const { peer, rig } = await setUp(t);
+  await rig.commit();
+  let met = 0;
+  const append: EventLog['append'] = async (...events) => {
+    if (met++ < 2) throw new TypeError('a defect');
+    return rig.log.append(...events);
+  };
+  rig.start({ log: { ...rig.log, append } });
+  await rig.events('attempted', 1);
+  await rig.entries();
+  assert.deepEqual([peer.mails.length, rig.report.setbacks, met], [1, [], 3]);
+  assert.equal(rig.report.problems.filter((problem) => problem.startsWith('TypeError')).length, 2);
 });

@@ -19,6 +19,7 @@ type Step = {
 };
 
 const full = { ok: false, reason: 'full', detail: 'no room' } as const;
+const away = { ok: false, reason: 'unavailable', detail: 'no answer' } as const; // a bounce has another way into a full queue
 
 const steps: readonly Step[] = [
   {
@@ -34,7 +35,7 @@ const steps: readonly Step[] = [
     what: 'the bounce',
     script: { RCPT: (line) => (line.includes('someone') ? '550 5.1.1 nobody' : undefined) },
     failing: ({ queue }, refused) => ({
-      queue: { ...queue, commit: async (entries, ms) => (refused() ? full : queue.commit(entries, ms)) },
+      queue: { ...queue, commit: async (entries, ms) => (refused() ? away : queue.commit(entries, ms)) },
     }),
     problem: 'bounce',
     afterwards: [],

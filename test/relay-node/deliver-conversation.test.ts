@@ -14,10 +14,12 @@ import { makeAuthority } from '../harness/certificates.ts';
 import { quickDeadlines } from '../harness/deadlines.ts';
 import {
   drop,
+  halfAServerHello,
   hang,
   reset,
   startPeer,
   usualOffers,
+  type Action,
   type PeerOptions,
   type ScriptedPeer,
 } from '../harness/scripted-peer.ts';
@@ -25,6 +27,7 @@ import {
 const authority = makeAuthority();
 const good = authority.issue('mx.test');
 const other = authority.issue('elsewhere.test');
+const auth = { username: 'relay', password: 'secret-word' };
 
 type Setting = PeerOptions & {
   readonly hop?: Partial<Hop>;
@@ -193,15 +196,17 @@ for (const [action, instead] of Object.entries({ drop, reset })) {
   });
 }
 
-for (const point of ['MAIL', 'DATA', 'DOT'] as const) {
+/** Takes ten seconds and more than any deadline here. */
+const dripping = (code: number) => ({ reply: `${code} ${'x'.repeat(500)}`, dripMs: 20 });
+
+for (const point of ['MAIL', 'RCPT', 'DATA', 'DOT'] as const) {
   test(`silence at ${point} ends at the deadline`, async (t) => {
     const { sent } = await deliver(t, { script: { [point]: () => hang } });
     assert.deepEqual(sent.facts, [{ kind: 'lost', dotSent: point === 'DOT', detail: 'ETIMEDOUT' }]);
   });
   test(`a reply at ${point} that drips does not extend the deadline`, async (t) => {
-    const reply = `250 ${'x'.repeat(500)}`;
-    const { sent } = await deliver(t, { script: { [point]: () => ({ reply, dripMs: 20 }) } });
-    assert.equal(sent.facts[0]?.kind, 'lost');
+    const { sent } = await deliver(t, { script: { [point]: () => dripping(250) } });
+    assert.deepEqual(sent.facts, [{ kind: 'lost', dotSent: point === 'DOT', detail: 'ETIMEDOUT' }]);
   });
 }
 
@@ -231,9 +236,32 @@ const openings: Readonly<Record<string, [Setting, object]>> = {
   ],
   'no greeting': [{ script: { CONNECT: () => hang } }, { kind: 'lost', dotSent: false, detail: 'ETIMEDOUT' }],
   'a greeting that drips': [
-    { script: { CONNECT: () => ({ reply: `220 ${'x'.repeat(500)}`, dripMs: 20 }) } },
+    { script: { CONNECT: () => dripping(220) } },
     { kind: 'lost', dotSent: false, detail: 'ETIMEDOUT' },
   ],
+  'an EHLO answered in a drip': [
+    { script: { EHLO: () => dripping(250) } },
+    { kind: 'lost', dotSent: false, detail: 'ETIMEDOUT' },
+  ],
+  'a STARTTLS answered in a drip': [
+    { tls: good, script: { STARTTLS: () => dripping(220) } },
+    { kind: 'lost', dotSent: false, detail: 'ETIMEDOUT' },
+  ],
+  'a login answered in a drip': [
+    {
+      tls: good,
+      offers: ['AUTH PLAIN'],
+      script: { AUTH: () => dripping(235) },
+      hop: { tls: 'Require', ca: authority.ca, auth },
+    },
+    { kind: 'lost', dotSent: false, detail: 'ETIMEDOUT' },
+  ],
+  ...Object.fromEntries(
+    ['150 wait', '354 go ahead', '999 what now', 'leave me alone'].map((reply) => [
+      `EHLO and HELO answered with ${reply}`,
+      [{ script: { EHLO: () => reply, HELO: () => reply } }, { kind: 'refused', stage: 'hello', reply }],
+    ]),
+  ),
   'a connection closed at once': [
     { script: { CONNECT: () => drop } },
     { kind: 'lost', dotSent: false, detail: 'ECONNECTION' },
@@ -251,8 +279,14 @@ for (const [name, [setting, fact]] of Object.entries(openings))
   test(`opening: ${name}`, async (t) => assert.deepEqual((await refusedAtOpening(t, setting)).fact, fact));
 
 test('a peer that knows only HELO is spoken to without extensions', async (t) => {
-  const { peer } = await deliver(t, { script: { EHLO: () => '500 what?' } });
-  assert.ok(peer.sessions[0]?.commands.includes('MAIL FROM:<from@example.com>'));
+  for (const answer of ['500 what?', '150 wait', '354 go ahead', '999 what now', 'leave me alone']) {
+    const script = { EHLO: () => answer };
+    const { peer } = await deliver(t, { script });
+    assert.ok(peer.sessions[0]?.commands.includes('MAIL FROM:<from@example.com>'));
+    const { peer: asked, fact } = await refusedAtOpening(t, { tls: good, script, hop: { tls: 'Require' } });
+    assert.deepEqual(fact, { kind: 'refused', stage: 'hello', reply: answer }, 'HELO has no STARTTLS');
+    assert.doesNotMatch(asked.sessions[0]?.clear ?? '', /MAIL/);
+  }
 });
 
 test('nobody listening', async () => {
@@ -335,6 +369,28 @@ test('Opportunistic uses TLS if it can, and goes on in clear if it cannot', asyn
   assert.equal((await broken.peer.mail(1))[0]?.tls, null);
 });
 
+const brokenHandshakes: Readonly<Record<string, Action>> = {
+  'answered with other words': 'no TLS here',
+  'reset within the handshake': { reply: halfAServerHello, after: 'reset' },
+  'closed within the handshake': drop,
+  'never answered': hang,
+};
+for (const [how, action] of Object.entries(brokenHandshakes))
+  test(`TLS ${how}: Opportunistic goes on in clear over another connection, all others do not`, async (t) => {
+    const script = { HANDSHAKE: () => action };
+    const { peer } = await deliver(t, { tls: good, script });
+    assert.equal((await peer.mail(1))[0]?.tls, null);
+    const [first, second] = peer.sessions.map(({ commands }) => commands);
+    assert.equal(peer.sessions.length, 2);
+    assert.deepEqual(first, ['EHLO relay.test', 'STARTTLS']);
+    assert.ok(!second?.includes('STARTTLS'), 'it is not tried twice');
+    for (const hop of [{ tls: 'Require' }, { tls: 'Verify' }, { tls: 'Opportunistic', auth }] as const) {
+      const { peer: asked, fact } = await refusedAtOpening(t, { tls: good, script, hop });
+      assert.equal(fact.kind, 'tls-failed');
+      assert.equal(asked.sessions.length, 1);
+    }
+  });
+
 test('what a peer says in clear after its 220 is not believed', async (t) => {
   const script = { STARTTLS: () => '220 2.0.0 go ahead\r\n250-peer.test\r\n250 SIZE 1' };
   const { opened } = await meet(t, { tls: good, hop: { tls: 'Require' }, script });
@@ -343,7 +399,6 @@ test('what a peer says in clear after its 220 is not believed', async (t) => {
 
 // authentication
 
-const auth = { username: 'relay', password: 'secret-word' };
 const plainLogin = `AUTH PLAIN ${Buffer.from('\0relay\0secret-word').toString('base64')}`;
 
 test('credentials are given under TLS', async (t) => {

@@ -73,15 +73,34 @@ test('held: unsent and uncounted, others pass it by; released and brought forwar
   await rig.entries();
 });
 
-test('a retry that was brought forward is tried at once, however early', async (t) => {
+test('released, brought forward and put off by the peer: it waits as its schedule says, not until the hold would have looked again', async (t) => {
+  const { peer, rig } = await setUp(t);
+  rig.orders = [hold];
+  await rig.commit({ destination: 'held.test' });
+  rig.start({ retryDelays: [1_000] });
+  await rig.entries('deferred');
+  const { subject } = await waiting(rig);
+  rig.orders = [];
+  peer.script = { RCPT: () => '451 4.7.1 greylisted' };
+  await wake(rig, subject);
+  const [{ at, nextDue } = assert.fail()] = await rig.events('attempted', 1);
+  assert.ok(nextDue! > at && nextDue! - at < 2_000, `${nextDue! - at} ms`);
+  peer.script = {};
+  await peer.mail(1);
+  await rig.entries();
+});
+
+test('a retry that was brought forward is tried at once, however early, and the next one waits as the schedule says', async (t) => {
   const { peer, rig } = await setUp(t);
   peer.script = { RCPT: () => '451 4.3.0 later' };
   await rig.commit();
-  rig.start({ retryDelays: [3_600_000] });
+  rig.start({ retryDelays: [3_600_000, 1_000] });
   await rig.events('attempted', 1);
   await rig.entries('deferred');
-  peer.script = {};
   await wake(rig, (await waiting(rig)).subject);
+  const [, { at, nextDue } = assert.fail()] = await rig.events('attempted', 2);
+  assert.ok(nextDue! > at && nextDue! - at < 2_000, `${nextDue! - at} ms`);
+  peer.script = {};
   await peer.mail(1);
   await rig.entries();
 });

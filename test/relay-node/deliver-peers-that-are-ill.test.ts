@@ -4,7 +4,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeAuthority } from '../harness/certificates.ts';
 import { snapshotWith, startRig, viaSmarthosts } from '../harness/delivery-rig.ts';
-import { drop, hang, reset, startPeer, type Action, type PeerOptions, type Point } from '../harness/scripted-peer.ts';
+import {
+  drop,
+  halfAServerHello,
+  hang,
+  reset,
+  startPeer,
+  type Action,
+  type PeerOptions,
+  type Point,
+} from '../harness/scripted-peer.ts';
 
 const closing = { reply: '421 4.3.2 closing', after: 'close' } as const;
 const broken = { outcome: 'deferred', category: 'network', status: '4.4.2' };
@@ -33,6 +42,14 @@ const illnesses: Readonly<Record<string, Illness>> = {
     recorded: tls,
     ...secured,
   },
+  'TLS answered with other words': { at: 'HANDSHAKE', does: { reply: 'no TLS here' }, recorded: tls, ...secured },
+  'TLS that is reset within the handshake': {
+    at: 'HANDSHAKE',
+    does: { reply: halfAServerHello, after: 'reset' },
+    recorded: tls,
+    ...secured,
+  },
+  'a reset in the message, under TLS': { at: 'BODY', does: reset, recorded: broken, ...secured },
   'silence at RCPT': { at: 'RCPT', does: hang, recorded: broken },
   'a drip at MAIL': { at: 'MAIL', does: { reply: `250 ${'x'.repeat(500)}`, dripMs: 50 }, recorded: broken },
   'an end of the connection at MAIL': { at: 'MAIL', does: drop, recorded: broken },
@@ -61,6 +78,20 @@ const illnesses: Readonly<Record<string, Illness>> = {
     does: '999 what now',
     recorded: { outcome: 'deferred', category: 'protocol', code: 999, status: '4.0.0' },
   },
+  ...Object.fromEntries(
+    [
+      ['RCPT', '150 wait'],
+      ['RCPT', '354 go ahead'],
+      ['RCPT', '999 what now'],
+      ['DATA', '150 wait'],
+      ['DATA', '250 ok'],
+      ['DATA', '999 what now'],
+    ].map(([at, does = '']) => [
+      `${does} at ${at}`,
+      { at, does, recorded: { outcome: 'deferred', category: 'protocol', code: parseInt(does), status: '4.0.0' } },
+    ]),
+  ),
+  'words that are no reply to DATA': { at: 'DATA', does: 'leave me alone', recorded: broken },
   'words that are no reply': { at: 'RCPT', does: 'leave me alone', recorded: broken },
   '8-bit words': {
     at: 'RCPT',

@@ -54,7 +54,7 @@ async function concluded({ rig, peer }: { rig: Rig; peer: ScriptedPeer }): Promi
 /** Its workers ended `times` times, the first of them `sinceMs` ago, and once more just now. */
 async function commitAfterDeaths({ queue, commit }: Rig, times: number, sinceMs: number): Promise<void> {
   await commit();
-  const setback = { because: 'workers-ended', times, since: Date.now() - sinceMs } as const;
+  const setback = { because: 'workers-ended', times, since: Date.now() - sinceMs, lastTry: '1.0.0' } as const;
   await takeOne(queue, 'transactional', async (taken) => {
     assert.ok((await queue.postpone({ ...taken, setback }, Date.now())).ok);
     await taken.done();
@@ -72,12 +72,34 @@ async function takeOne(queue: MailQueue, lane: ConsumerKey, use: (taken: Taken) 
 
 test('an entry whose workers ended for an hour, each before a record, is buried, its sender told', async (t) => {
   const { peer, rig } = await setUp(t);
-  await commitAfterDeaths(rig, 19, 3_700_000);
+  await commitAfterDeaths(rig, 20, 3_700_000);
   rig.start();
   const notice = await concluded({ rig, peer });
   assert.match(notice, /\r\nStatus: 5\.3\.0\r\n/);
   assert.doesNotMatch(notice, /Subject: Order/, 'what may have ended its workers is not read again');
   assert.match(rig.report.buriedBecause.join(), /workers end/);
+});
+
+test('one that a person ordered to be dropped in silence ends so, however it ended its workers', async (t) => {
+  const { peer, rig } = await setUp(t);
+  const about = { v: 1, reason: 'incident 7', at: 1, name: 'd', filter: { domain: 'shop.test' } } as const;
+  rig.orders = [{ ...about, kind: 'drop', bounce: false }];
+  await commitAfterDeaths(rig, 20, 3_700_000);
+  rig.start();
+  const [settled] = await rig.events('settled', 1);
+  assert.deepEqual(settled?.totals, { delivered: 0, bounced: 0, expired: 0, dropped: 1 });
+  await rig.entries();
+  assert.deepEqual([rig.report.buriedBecause, peer.sessions.length], [[], 0]);
+});
+
+test('one whose domain is suspended is held, and neither buried nor told of', async (t) => {
+  const { peer, rig } = await setUp(t);
+  rig.snapshot = snapshotWith({ routes: viaSmarthosts({ port: peer.port }), suspended: { reason: 'incident 7' } });
+  await commitAfterDeaths(rig, 20, 3_700_000);
+  rig.start();
+  await until('held', () => rig.report.heldBack.length === 1);
+  await rig.entries('deferred');
+  assert.deepEqual([rig.report.buriedBecause, peer.sessions.length], [[], 0]);
 });
 
 for (const [what, times, sinceMs] of [

@@ -14,7 +14,7 @@ export const dnsCommand: Command = {
       short: 'o',
       value: 'FORMAT',
       choices: outputs,
-      description: 'How to print them.',
+      description: 'How to print them; wide is the table, which has everything.',
       otherwise: 'table',
     },
     namespaceFlag,

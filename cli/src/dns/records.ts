@@ -3,7 +3,7 @@ import type { RelayDomain, RelayDomainStatusDnsRecord } from '@relayfleet/contra
 import { document } from '../output.ts';
 import { table } from '../table.ts';
 
-export const outputs = ['table', 'zone', 'json', 'yaml'] as const;
+export const outputs = ['table', 'wide', 'zone', 'json', 'yaml'] as const;
 export type Output = (typeof outputs)[number];
 
 export function recordsText(domain: RelayDomain, output: Output): string {
@@ -15,6 +15,7 @@ export function recordsText(domain: RelayDomain, output: Output): string {
     case 'zone':
       return records.map((record) => `${zoneLine(record)}\n`).join('');
     case 'table':
+    case 'wide': // the table has it all
       return table(
         ['NAME', 'TYPE', 'PURPOSE', 'REQUIRED', 'SEEN IN DNS', 'VALUE'],
         records.map(({ name, type, purpose, required, state, value }) => [

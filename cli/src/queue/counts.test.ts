@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newMailId } from '@relayfleet/contract/mail-id.ts';
-import type { EntryListing, EntryState } from '@relayfleet/jetstream/inspect.ts';
+import type { MailListing, MailState } from '@relayfleet/jetstream/list-mail.ts';
 import { agesTable, tally, countsLine, countsTable, groupEntries } from './counts.ts';
 
 const now = 1_800_000_000_000;
 const hour = 3_600_000;
-const entry = (state: EntryState, destination: string, ageMs: number, name = 'orders'): EntryListing => ({
+const entry = (state: MailState, destination: string, ageMs: number, name = 'orders'): MailListing => ({
   state,
   subject: 's',
   key: {
@@ -25,7 +25,7 @@ const entries = [
 test('entries are counted by state and destination, the most first', () => {
   const counts = tally(entries, now);
   assert.equal(counts.total, 3);
-  assert.deepEqual(counts.states, { ready: 1, retry: 0, deferred: 2, dead: 0 });
+  assert.deepEqual(counts.states, { ready: 1, retry: 0, deferred: 2, held: 0, dead: 0 });
   assert.deepEqual(
     counts.destinations.map(({ name, total }) => [name, total]),
     [

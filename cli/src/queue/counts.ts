@@ -1,10 +1,10 @@
 // How many entries there are: by state and destination before something is done to them, and by age as qshape counts (Postfix). Pure.
 import { mailIdTime } from '@relayfleet/contract/mail-id.ts';
 import { refKey } from '@relayfleet/contract/object-ref.ts';
-import { entryStates, type EntryListing, type EntryState } from '@relayfleet/jetstream/inspect.ts';
+import { mailStates, type MailListing, type MailState } from '@relayfleet/jetstream/list-mail.ts';
 import { table } from '../table.ts';
 
-export type StateCounts = Readonly<Record<EntryState, number>>;
+export type StateCounts = Readonly<Record<MailState, number>>;
 
 export type Counts = {
   readonly total: number;
@@ -36,17 +36,17 @@ export const ageLimits = [
   { name: 'older', ms: Infinity },
 ] as const;
 
-export function tally(entries: readonly EntryListing[], now: number): Counts {
+export function tally(entries: readonly MailListing[], now: number): Counts {
   const destinations = groupEntries(entries, 'destination', now);
   const states = Object.fromEntries(
-    entryStates.map((state) => [state, destinations.reduce((sum, group) => sum + group.states[state], 0)]),
+    mailStates.map((state) => [state, destinations.reduce((sum, group) => sum + group.states[state], 0)]),
   ) as StateCounts;
   return { total: entries.length, states, destinations };
 }
 
 /** Most entries first, then by name. */
-export function groupEntries(entries: readonly EntryListing[], by: Grouping, now: number): readonly Group[] {
-  const groups = new Map<string, { states: Record<EntryState, number>; ages: number[] }>();
+export function groupEntries(entries: readonly MailListing[], by: Grouping, now: number): readonly Group[] {
+  const groups = new Map<string, { states: Record<MailState, number>; ages: number[] }>();
   for (const { state, key } of entries) {
     const name = by === 'platform' ? refKey(key.platform) : (key[by] ?? 'unknown');
     const group = groups.get(name) ?? { states: emptyStates(), ages: ageLimits.map(() => 0) };
@@ -64,16 +64,15 @@ export function groupEntries(entries: readonly EntryListing[], by: Grouping, now
 /** `12 entries: 3 ready, 9 deferred` */
 export function countsLine({ total, states }: Pick<Counts, 'total' | 'states'>): string {
   if (total === 0) return 'no entries';
-  const parts = entryStates
-    .filter((state) => states[state] > 0)
-    .map((state) => `${states[state]} ${stateWords[state]}`);
+  const parts = mailStates.filter((state) => states[state] > 0).map((state) => `${states[state]} ${stateWords[state]}`);
   return `${total} ${total === 1 ? 'entry' : 'entries'}: ${parts.join(', ')}`;
 }
 
-const stateWords: Readonly<Record<EntryState, string>> = {
+const stateWords: Readonly<Record<MailState, string>> = {
   ready: 'ready',
   retry: 'due again (retry)',
   deferred: 'deferred',
+  held: 'held',
   dead: 'dead',
 };
 
@@ -81,7 +80,7 @@ const stateWords: Readonly<Record<EntryState, string>> = {
 export function countsTable({ destinations }: Counts, mostRows = 15): string {
   const shown = destinations.slice(0, mostRows);
   const rest = destinations.slice(mostRows);
-  const seen = entryStates.filter((state) => destinations.some(({ states }) => states[state] > 0));
+  const seen = mailStates.filter((state) => destinations.some(({ states }) => states[state] > 0));
   const rows = shown.map(({ name, total, states }) => [
     name,
     String(total),
@@ -117,6 +116,6 @@ export function groupDocument({ ages, ...group }: Group): object {
   return { ...group, ages: Object.fromEntries(ageLimits.map(({ name }, column) => [name, ages[column] ?? 0])) };
 }
 
-function emptyStates(): Record<EntryState, number> {
-  return { ready: 0, retry: 0, deferred: 0, dead: 0 };
+function emptyStates(): Record<MailState, number> {
+  return { ready: 0, retry: 0, deferred: 0, held: 0, dead: 0 };
 }

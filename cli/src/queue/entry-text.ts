@@ -3,11 +3,12 @@ import { refKey } from '@relayfleet/contract/object-ref.ts';
 import type { Envelope, Recipient } from '@relayfleet/contract/envelope.ts';
 import type { Order } from '@relayfleet/contract/order.ts';
 import type { ShownEntry } from '@relayfleet/jetstream/inspect.ts';
+import type { MailState } from '@relayfleet/jetstream/list-mail.ts';
 import { heldWords, orderWords } from '../held-words.ts';
 import { ageWords } from '../table.ts';
 
 /** With the order that is about it, if there is one. */
-export type HeldEntry = ShownEntry & { readonly order?: Order };
+export type HeldEntry = Omit<ShownEntry, 'state'> & { readonly state: MailState; readonly order?: Order };
 
 type Row = readonly [label: string, value: string];
 

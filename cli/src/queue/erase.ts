@@ -1,6 +1,6 @@
 // Erasing dead letters, the one removal a person does by himself: each has had its final state, and what lies there is evidence.
 import { inTurns } from '@relayfleet/jetstream/in-turns.ts';
-import { listEntries } from '@relayfleet/jetstream/inspect.ts';
+import { listMail } from '@relayfleet/jetstream/list-mail.ts';
 import { eraseDeadLetter } from '@relayfleet/jetstream/remains.ts';
 import { misused, type Call, type Outcome, type Terminal } from '../command.ts';
 import { tally } from './counts.ts';
@@ -19,7 +19,7 @@ export async function eraseDeadLetters(call: Call, terminal: Terminal): Promise<
   const scope = scopeProblem(selection, call.isSet('all'));
   if (scope !== undefined) return misused(scope);
   return change({ call, terminal }, async (nats): Promise<Change> => {
-    const letters = await listEntries(nats, { ...selection.filter, states: ['dead'] });
+    const letters = await listMail(nats, { ...selection.filter, states: ['dead'] });
     const counts = tally(letters, now);
     return {
       counts,

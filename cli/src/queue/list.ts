@@ -1,6 +1,6 @@
 // `relayfleet queue ls`: what waits, as rows or as counts by destination and age, and which orders keep it. Changes nothing.
 import type { Order } from '@relayfleet/contract/order.ts';
-import { listEntries, type EntryListing } from '@relayfleet/jetstream/inspect.ts';
+import { listMail, type MailListing } from '@relayfleet/jetstream/list-mail.ts';
 import { openOrderBook } from '@relayfleet/jetstream/orders.ts';
 import { done, misused, type Call, type Command } from '../command.ts';
 import { natsFlags, withNats } from '../nats-access.ts';
@@ -14,8 +14,8 @@ const usualLimit = 500;
 
 export const queueListCommand: Command = {
   name: 'queue ls',
-  summary: 'List the mail that waits: ready, due again, deferred, dead.',
-  description: `One line an entry: a mail for several destinations has several. The oldest mail comes first. "-o wide" and the formats for programs also read the entries themselves, ${mostDetails} at most.`,
+  summary: 'List the mail that waits: ready, due again, deferred, held, dead.',
+  description: `One line an entry: a mail for several destinations has several. The oldest mail comes first. What is held was kept unsent when it was looked at last, by an order or a suspension; it is looked at again within minutes. "-o wide" and the formats for programs also read the entries themselves, ${mostDetails} at most.`,
   flags: [
     ...selectionFlags,
     statesFlag,
@@ -59,10 +59,7 @@ export const queueListCommand: Command = {
     const format = formatOf(call);
     const listing = await withNats({ call, terminal, purpose: 'looking' }, async (nats): Promise<Listing> => {
       const { filter, states } = selection;
-      const [entries, orders] = [
-        await listEntries(nats, states === undefined ? filter : { ...filter, states }),
-        await openOrderBook(nats).list(),
-      ];
+      const [entries, orders] = [await listMail(nats, { ...filter, states }), await openOrderBook(nats).list()];
       const shown = limit === 0 ? entries : entries.slice(0, limit);
       const needsDetails = format !== 'table' && !call.isSet('summary');
       return { entries, orders, rows: needsDetails ? await withDetails(nats, shown, orders) : shown };
@@ -73,7 +70,7 @@ export const queueListCommand: Command = {
 };
 
 type Listing = {
-  readonly entries: readonly EntryListing[];
+  readonly entries: readonly MailListing[];
   /** Those that are shown. */
   readonly rows: readonly Row[];
   readonly orders: readonly Order[];

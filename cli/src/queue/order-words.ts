@@ -8,7 +8,7 @@ import { filterWords } from './selection.ts';
 export const orderEffects: Readonly<Record<OrderKind, string>> = {
   hold: 'Mail that matches stays unsent, also what comes later, until the hold is released. What a node is sending at this moment it finishes.',
   drop: 'Mail that matches is ended without another attempt. What a node is sending at this moment it finishes first: what is delivered by that is delivered.',
-  retry: 'Mail that waits for its next attempt is tried now. What is held stays held.',
+  retry: 'Mail that waits for its next attempt is tried now. What an order or a suspension holds stays held.',
 };
 
 /** One line an order in force, for those who look at what waits; empty without orders. */

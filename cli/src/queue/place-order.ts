@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Order, OrderFilter } from '@relayfleet/contract/order.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
-import { listEntries, type EntryState } from '@relayfleet/jetstream/inspect.ts';
+import { listMail, type MailState } from '@relayfleet/jetstream/list-mail.ts';
 import { openOrderBook } from '@relayfleet/jetstream/orders.ts';
 import { misused, type Call, type Outcome, type Terminal } from '../command.ts';
 import { untilCarriedOut } from './await-order.ts';
@@ -12,11 +12,14 @@ import { change, type Carried, type Change } from './give-order.ts';
 import { orderDocument, orderEffects } from './order-words.ts';
 import { filterWords, readSelection, scopeProblem, toOrderFilter } from './selection.ts';
 
+/** Of all that is not at its end. */
+export const waitingStates: readonly MailState[] = ['ready', 'retry', 'deferred', 'held'];
+
 export type Common = Pick<Order, 'v' | 'name' | 'filter' | 'reason' | 'at'>;
 
 export type Kind = {
   /** Entries it is about. */
-  readonly states: readonly EntryState[];
+  readonly states: readonly MailState[];
   readonly deed: (counts: Counts) => string;
   readonly nothing?: string;
   readonly orderOf: (common: Common) => Order;
@@ -32,7 +35,7 @@ export async function placeOrder(call: Call, terminal: Terminal, kind: Kind): Pr
   const given: Order = { ...made, name: newOrderName(made.kind) };
   return change({ call, terminal }, async (nats): Promise<Change> => {
     const { states } = kind;
-    const counts = tally(await listEntries(nats, { ...given.filter, states }), at);
+    const counts = tally(await listMail(nats, { ...given.filter, states }), at);
     return {
       counts,
       deed: `${kind.deed(counts)} (${filterWords(asked.filter)})`,
@@ -67,7 +70,7 @@ async function give(given: Order, { call, terminal, nats, kind, say }: Giving): 
     };
   say(`${name} is in force; waiting until it is carried out. Ctrl-C stops the waiting only.\n`);
   const stop = terminal.interruption();
-  const left = async () => (await listEntries(nats, { ...filter, states: kind.states })).length;
+  const left = async () => (await listMail(nats, { ...filter, states: kind.states })).length;
   if ((await untilCarriedOut({ book, names: [name], left, say, stop })) === 'done')
     return { ok: true, words: kind.carriedOut, result: { state: 'carried out' } };
   const problem = `no longer waiting: ${name} stays in force until it is carried out; ${takeBack}`;

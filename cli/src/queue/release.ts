@@ -1,8 +1,8 @@
 // `relayfleet queue release` and `queue orders`: which orders are in force, and taking them back. Mail that a hold kept is then
 // brought forward by an order of its own, since each held entry is looked at only every few minutes.
-import { concerns, type Order, type OrderFilter } from '@relayfleet/contract/order.ts';
+import { concerns, type Order, type OrderFilter, type Orders } from '@relayfleet/contract/order.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
-import { listEntries, type EntryListing } from '@relayfleet/jetstream/inspect.ts';
+import { listMail, type MailListing } from '@relayfleet/jetstream/list-mail.ts';
 import { openOrderBook } from '@relayfleet/jetstream/orders.ts';
 import { done, misused, type Call, type Command, type Terminal } from '../command.ts';
 import { kindWords } from '../held-words.ts';
@@ -11,7 +11,7 @@ import { document, formatOf, isForPrograms, outputFlag } from '../output.ts';
 import { untilCarriedOut } from './await-order.ts';
 import { tally } from './counts.ts';
 import { allFlag, change, changeFlags, waitFlag, type Carried } from './give-order.ts';
-import { newOrderName } from './place-order.ts';
+import { newOrderName, waitingStates } from './place-order.ts';
 import { orderDocument, ordersTable, unreadNotes } from './order-words.ts';
 import { filterWords, isEverything, readSelection, scopeProblem, selectionFlags, toOrderFilter } from './selection.ts';
 
@@ -44,8 +44,12 @@ export const queueReleaseCommand: Command = {
   args: '[NAME ...]',
   summary: 'Take holds back, and try what they held; or take back an order that is not carried out yet.',
   description:
-    'NAME is an order as "queue ls" and "queue orders" show it. Filters instead release every hold that is about nothing else. What another hold keeps stays held.',
+    'NAME is an order as "queue ls" and "queue orders" show it. Filters instead release every hold that is about nothing else, but for orders that cannot be read here: these take their name. What another hold keeps stays held.',
   flags: [...selectionFlags, allFlag, waitFlag, ...changeFlags, ...natsFlags],
+  lacks: {
+    state:
+      'holds are taken back whole, and what they held is brought forward: name them, what they are about, or --all',
+  },
   examples: [
     { does: 'One hold', line: 'relayfleet queue release hold-9f3c1a07' },
     { does: 'Every hold on a platform', line: 'relayfleet queue release --platform shop/orders' },
@@ -56,16 +60,18 @@ export const queueReleaseCommand: Command = {
     const wanted = readWanted(call, now);
     if (typeof wanted === 'string') return misused(wanted);
     return change({ call, terminal }, async (nats) => {
-      const standing = await openOrderBook(nats).list();
-      const chosen = choose(standing, wanted);
+      const orders = await openOrderBook(nats).read();
+      const chosen = choose(orders, wanted);
       if (typeof chosen === 'string') return chosen;
       const entries = await waiting(nats);
-      const concerned = entries.filter((entry) => chosen.some((order) => isAbout(order, entry)));
+      const concerned = entries.filter((entry) =>
+        chosen.some(({ order }) => order !== undefined && isAbout(order, entry)),
+      );
       return {
         counts: tally(concerned, now),
-        deed: `take back ${chosen.map((order) => `${order.name} (${kindWords(order)}, ${filterWords(order.filter)})`).join(', ')}`,
+        deed: `take back ${chosen.map((one) => chosenWords(one, orders)).join(', ')}`,
         effect: '',
-        about: { released: chosen.map(orderDocument) },
+        about: { released: chosen.map(({ name, order }) => (order === undefined ? { name } : orderDocument(order))) },
         carryOut: (say) => release(chosen, { call, terminal, nats, say, now }),
       };
     });
@@ -80,10 +86,10 @@ type Releasing = {
   readonly now: number;
 };
 
-async function release(chosen: readonly Order[], { call, terminal, nats, say, now }: Releasing): Promise<Carried> {
+async function release(chosen: readonly Chosen[], { call, terminal, nats, say, now }: Releasing): Promise<Carried> {
   const book = openOrderBook(nats);
-  const retries = chosen.flatMap((order): Order[] =>
-    order.kind === 'hold'
+  const retries = chosen.flatMap(({ order }): Order[] =>
+    order?.kind === 'hold'
       ? [
           {
             v: 1,
@@ -136,23 +142,47 @@ function readWanted(call: Call, now: number): Wanted | string {
   return typeof within === 'string' ? within : { within };
 }
 
-/** A text is why there is nothing to release. */
-export function choose(standing: readonly Order[], wanted: Wanted): readonly Order[] | string {
+/** Without `order`: one that cannot be read here, and that nobody obeys. */
+export type Chosen = { readonly name: string; readonly order?: Order };
+
+/** A text is why there is nothing to release. What cannot be read may be somebody else's drop: filters pass it over. */
+export function choose(orders: Orders, wanted: Wanted): readonly Chosen[] | string {
+  const { standing, unread } = orders;
+  const chosen = (order: Order): Chosen => ({ name: order.name, order });
   if ('names' in wanted) {
-    const missing = wanted.names.filter((name) => !standing.some((order) => order.name === name));
-    if (missing.length > 0) return `no order in force is called ${missing.join(', ')}; ${standingWords(standing)}`;
-    return standing.filter(({ name }) => wanted.names.includes(name));
+    const idle = unread.filter(({ holds }) => !holds).map(({ name }) => ({ name }));
+    const known: readonly Chosen[] = [...standing.map(chosen), ...idle];
+    const missing = wanted.names.filter((wantedName) => !known.some(({ name }) => name === wantedName));
+    if (missing.length > 0) return `no order in force is called ${missing.join(', ')}; ${standingWords(orders)}`;
+    return known.filter(({ name }) => wanted.names.includes(name));
   }
-  const holds = standing.filter(({ kind, filter }) => kind === 'hold' && isWithin(filter, wanted.within));
-  if (holds.length > 0) return holds;
+  const holds = standing.filter(
+    (order) => order.kind === 'hold' && !isStandIn(order, orders) && isWithin(order.filter, wanted.within),
+  );
+  if (holds.length > 0) return holds.map(chosen);
   const which = isEverything({ filter: wanted.within }) ? 'in force' : `about ${filterWords(wanted.within)} alone`;
-  return `no hold is ${which}; ${standingWords(standing)}`;
+  return `no hold is ${which}; ${standingWords(orders)}`;
 }
 
-function standingWords(standing: readonly Order[]): string {
+function standingWords(orders: Orders): string {
+  const { standing } = orders;
   return standing.length === 0
     ? 'no order is in force'
-    : `in force: ${standing.map((order) => `${order.name} (${kindWords(order)} ${filterWords(order.filter)})`).join('; ')}`;
+    : `in force: ${standing.map((order) => inWords(order, orders)).join('; ')}`;
+}
+
+function chosenWords({ name, order }: Chosen, orders: Orders): string {
+  return order === undefined ? `${name} (cannot be read here; nothing is done about it)` : inWords(order, orders);
+}
+
+function inWords(order: Order, orders: Orders): string {
+  const { name, filter } = order;
+  if (!isStandIn(order, orders)) return `${name} (${kindWords(order)}, ${filterWords(filter)})`;
+  return `${name} (cannot be read here, may be a drop: ${filterWords(filter)} is held to be safe; taken back by its name alone)`;
+}
+
+function isStandIn({ name }: Order, { unread }: Orders): boolean {
+  return unread.some((order) => order.name === name);
 }
 
 /** Whether `narrow` is about nothing that `wide` is not about. */
@@ -167,12 +197,13 @@ export function isWithin(narrow: OrderFilter, wide: OrderFilter): boolean {
   );
 }
 
-function waiting(nats: Nats): Promise<readonly EntryListing[]> {
-  return listEntries(nats, { states: ['ready', 'retry', 'deferred'] });
+function waiting(nats: Nats): Promise<readonly MailListing[]> {
+  return listMail(nats, { states: waitingStates });
 }
 
 /** As far as a subject tells: entries of early builds, whose subjects name neither lane nor domain, count for orders about these. */
-function isAbout(order: Order, { key }: EntryListing): boolean {
-  const { lane, domain } = order.filter;
-  return concerns(order, { ...key, lane: key.lane ?? lane ?? 'transactional', domain: key.domain ?? domain ?? '' });
+function isAbout(order: Order, { key, heldSince }: MailListing): boolean {
+  const { lane = 'transactional', domain = '' } = order.filter;
+  const told = { ...key, lane: key.lane ?? lane, domain: key.domain ?? domain };
+  return concerns(order, heldSince === undefined ? told : { ...told, heldSince });
 }

@@ -5,7 +5,8 @@ import { refKey } from '@relayfleet/contract/object-ref.ts';
 import { orderFor, type Order } from '@relayfleet/contract/order.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
 import { inTurns } from '@relayfleet/jetstream/in-turns.ts';
-import { showEntry, type EntryListing } from '@relayfleet/jetstream/inspect.ts';
+import { showEntry } from '@relayfleet/jetstream/inspect.ts';
+import type { MailListing } from '@relayfleet/jetstream/list-mail.ts';
 import { lastAttempts } from '@relayfleet/jetstream/remains.ts';
 import { outcomeWords } from '../journey.ts';
 import { ageWords, table } from '../table.ts';
@@ -21,7 +22,7 @@ export type Detail = {
   /** `deferred (451 4.2.1 recipient)` of the last attempt on record, and why a dead letter was buried. */
   readonly last?: string;
 };
-export type Row = EntryListing & { readonly detail?: Detail };
+export type Row = MailListing & { readonly detail?: Detail };
 
 /** Entries whose details one call reads. */
 export const mostDetails = 500;
@@ -29,7 +30,7 @@ const readsAtOnce = 16;
 
 export async function withDetails(
   nats: Nats,
-  entries: readonly EntryListing[],
+  entries: readonly MailListing[],
   orders: readonly Order[],
 ): Promise<readonly Row[]> {
   const looked = entries.slice(0, mostDetails);

@@ -4,7 +4,7 @@ import { lanes, type Lane } from '@relayfleet/contract/envelope.ts';
 import { isMailId } from '@relayfleet/contract/mail-id.ts';
 import { parseRefKey, refKey, type ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { OrderFilter } from '@relayfleet/contract/order.ts';
-import { entryStates, type EntryFilter, type EntryState } from '@relayfleet/jetstream/inspect.ts';
+import { mailStates, type MailSelection, type MailState } from '@relayfleet/jetstream/list-mail.ts';
 import type { Call, Flag } from '../command.ts';
 import { parseDuration } from '../durations.ts';
 import { timeWords } from '../table.ts';
@@ -23,15 +23,15 @@ export const selectionFlags: readonly Flag[] = [
 export const statesFlag: Flag = {
   name: 'state',
   value: 'STATE',
-  choices: entryStates,
+  choices: mailStates,
   many: true,
   description: 'Only entries in this state.',
 };
 
 export type Selection = {
-  readonly filter: Omit<EntryFilter, 'states'>;
+  readonly filter: Omit<MailSelection, 'states'>;
   /** Undefined: all. */
-  readonly states: readonly EntryState[] | undefined;
+  readonly states: readonly MailState[] | undefined;
 };
 
 /** A text is what is wrong with the call. */
@@ -47,7 +47,7 @@ export function readSelection(call: Call, now: number): Selection | string {
   const olderThan = age === undefined ? undefined : parseDuration(age);
   if (age !== undefined && olderThan === undefined)
     return `--older-than takes an age such as 30m, 2h or 3d, not "${age}"`;
-  const states = call.texts('state') as readonly EntryState[];
+  const states = call.texts('state') as readonly MailState[];
   return {
     filter: present({
       platform,

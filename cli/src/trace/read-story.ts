@@ -5,7 +5,8 @@ import type { MailEvent } from '@relayfleet/contract/event.ts';
 import { noticeActions, noticeId, type NoticeAction } from '@relayfleet/contract/notice-id.ts';
 import { orderFor, type Order } from '@relayfleet/contract/order.ts';
 import type { Nats } from '@relayfleet/jetstream/connect.ts';
-import { eventsOf, listEntries, showEntry, type EntryListing, type EntryState } from '@relayfleet/jetstream/inspect.ts';
+import { eventsOf, listEntries, showEntry, type EntryListing } from '@relayfleet/jetstream/inspect.ts';
+import { stateOf, type MailState } from '@relayfleet/jetstream/list-mail.ts';
 import { openOrderBook } from '@relayfleet/jetstream/orders.ts';
 import { bodyChunks, withEvents } from '@relayfleet/jetstream/remains.ts';
 
@@ -33,7 +34,7 @@ export type NoticeStory = {
 };
 
 export type Standing = {
-  readonly state: EntryState;
+  readonly state: MailState;
   readonly k: number;
   readonly destination: string;
   readonly lane?: Lane;
@@ -89,7 +90,8 @@ async function standingsOf(
     const { buriedBecause } = shown;
     const detail =
       found === undefined ? {} : detailOf(found, listing.state === 'dead' ? undefined : orderFor(orders, found));
-    standings.push({ ...bare(listing), ...detail, ...(buriedBecause === undefined ? {} : { buriedBecause }) });
+    const state = stateOf({ state: listing.state, heldSince: found?.heldSince });
+    standings.push({ ...bare(listing), ...detail, state, ...(buriedBecause === undefined ? {} : { buriedBecause }) });
   }
   return { standings, envelope };
 }

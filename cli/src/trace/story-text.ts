@@ -86,7 +86,8 @@ function attemptNotes({ results, attempt }: AttemptedEvent, wide: boolean): stri
 function orderNotes({ order: name }: AttemptedEvent, orders: readonly Order[], now: number): string[] {
   if (name === undefined) return [];
   const order = orders.find((one) => one.name === name);
-  return [`${indent}  order ${order === undefined ? `${name} is no longer in force` : orderWords(order, now)}`];
+  const gone = `${name}, carried out or taken back since: its reason went with it`;
+  return [`${indent}  order ${order === undefined ? gone : orderWords(order, now)}`];
 }
 
 function recipientWords({ n, outcome, code, status, category, relayed }: RecipientResult): string {
@@ -108,8 +109,8 @@ function noticeSteps({ action, id, events }: NoticeStory): readonly Step[] {
 function standingWords(standing: Standing, now: number): string {
   const { state, destination, due, recipients, heldSince, pushedBack, order, buriedBecause } = standing;
   if (state === 'dead') return `dead letter for ${destination}: ${buriedBecause ?? 'no reason noted'}`;
-  const when =
-    state !== 'deferred' || due === undefined ? '' : due <= now ? ', due' : `, due in ${ageWords(due - now)}`;
+  const waits = state === 'deferred' || state === 'held';
+  const when = !waits || due === undefined ? '' : due <= now ? ', due' : `, due in ${ageWords(due - now)}`;
   const who = recipients === undefined ? '' : `; ${count(recipients.length, 'recipient')} to go`;
   const turns =
     pushedBack === undefined ? '' : `; pushed back ${count(pushedBack, 'time')}, as its destination is slow`;
@@ -118,7 +119,7 @@ function standingWords(standing: Standing, now: number): string {
     ...(held === undefined ? [] : [`held ${held}`]),
     ...(order === undefined ? [] : [`order ${orderWords(order, now)} is about it`]),
   ];
-  return [`now ${state} for ${destination}${when}${who}${turns}`, ...words].join('; ');
+  return [`now ${state === 'held' ? 'deferred' : state} for ${destination}${when}${who}${turns}`, ...words].join('; ');
 }
 
 function bodyWords({ body, entries }: Story): string {

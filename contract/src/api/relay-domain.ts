@@ -108,9 +108,9 @@ export type RelayDomainDns = {
 
 export type RelayDomainTls = {
   /**
-   * Opportunistic uses TLS where it is offered and sends in clear otherwise; Require never sends in clear; Verify
-   * also demands a certificate that is valid for the next hop's name. A smarthost with credentialsRef is verified
-   * in any case.
+   * Opportunistic uses TLS where it is offered and works, and sends in clear otherwise; Require never sends in
+   * clear; Verify also demands a certificate that is valid for the next hop's name. A smarthost with
+   * credentialsRef is verified in any case.
    */
   readonly mode: 'Opportunistic' | 'Require' | 'Verify';
   /** Oldest TLS version used towards next hops. */

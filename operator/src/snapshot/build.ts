@@ -15,7 +15,10 @@ export type FleetMembers = {
   readonly platforms: readonly ResolvedPlatform[];
 };
 
-/** `policy` comes from the fleet's spec; `previous` is what may stay in force of what the bucket holds. Sorted, so that equal worlds give equal content. */
+/**
+ * `policy` comes from the fleet's spec; `previous` is what may stay in force of what the bucket holds. Sorted, so that equal worlds give
+ * equal content.
+ */
 export function buildSnapshot(
   fleet: ResolvedFleet,
   policy: FleetPolicy,
@@ -25,7 +28,7 @@ export function buildSnapshot(
   const lastDomains = new Map(previous?.domains.map((domain) => [refKey(domain.ref), domain]));
   const lastPlatforms = new Map(previous?.platforms.map((platform) => [refKey(platform.ref), platform]));
   const domains = members.domains
-    .filter((domain) => acceptedBy(domain, fleet))
+    .filter((domain) => acceptedBy(domain, fleet) || staysInForce(domain, fleet, members.domains, previous))
     .flatMap((domain) => domainPolicy(domain, lastDomains.get(refKey(domain.ref))) ?? []);
   const carriage: Carriage = {
     domains: new Map(domains.map((domain) => [refKey(domain.ref), domain.domain])),
@@ -51,6 +54,22 @@ export function acceptedBy(domain: ResolvedDomain, fleet: ResolvedFleet): boolea
   return domain.bindings.some(
     (binding) => binding.refusal === undefined && refKey(binding.fleet) === refKey(fleet.ref),
   );
+}
+
+/**
+ * A domain that is being deleted goes on signing and routing what waits when the fleet lets it go meanwhile, or it the fleet; unless
+ * another one holds its domain there by now.
+ */
+export function staysInForce(
+  { leaving, ref, object: { spec } }: ResolvedDomain,
+  fleet: ResolvedFleet,
+  domains: readonly ResolvedDomain[],
+  previous: SnapshotContent | undefined,
+): boolean {
+  const isIt = (last: DomainPolicy) => last.domain === spec.domain && refKey(last.ref) === refKey(ref);
+  const wasInForce = leaving && previous?.domains.some(isIt) === true;
+  const isHolder = (other: ResolvedDomain) => other.object.spec.domain === spec.domain && acceptedBy(other, fleet);
+  return wasInForce && !domains.some(isHolder);
 }
 
 function domainPolicy(domain: ResolvedDomain, last: DomainPolicy | undefined): DomainPolicy | undefined {

@@ -10,7 +10,9 @@ function setUp() {
     if (state.fails) throw new Error('no answer');
     orders.push(order);
   };
-  return { orders, state, hear: createAnswering({ put, now: () => 1_000 + state.now, monotonic: () => state.now }) };
+  const bringForward = createAnswering({ put, now: () => 1_000 + state.now, monotonic: () => state.now });
+  const hear = (destination: string, domain = 'shop.test') => bringForward({ domain, destination });
+  return { orders, state, hear };
 }
 
 test('a destination that answers has its waiting mail brought forward, by an order anybody can read', async () => {
@@ -18,7 +20,10 @@ test('a destination that answers has its waiting mail brought forward, by an ord
   await hear('example.net');
   assert.equal(orders.length, 1);
   const read = decodeOrder(encodeOrder(orders[0]!));
-  assert.deepEqual(read.ok && [read.value.kind, read.value.filter], ['retry', { destination: 'example.net' }]);
+  assert.deepEqual(read.ok && [read.value.kind, read.value.filter], [
+    'retry',
+    { domain: 'shop.test', destination: 'example.net' },
+  ]);
 });
 
 test('said by several nodes it is one order, and a host that comes and goes has one every five minutes', async () => {
@@ -28,15 +33,17 @@ test('said by several nodes it is one order, and a host that comes and goes has 
     await hear('a');
   }
   await hear('b');
+  await hear('a', 'other.test');
   assert.deepEqual(
-    orders.map(({ filter, at }) => [filter.destination, at]),
+    orders.map(({ filter, at }) => [filter.domain, filter.destination, at]),
     [
-      ['a', 1_000],
-      ['a', 301_000],
-      ['b', 301_001],
+      ['shop.test', 'a', 1_000],
+      ['shop.test', 'a', 301_000],
+      ['shop.test', 'b', 301_001],
+      ['other.test', 'a', 301_001],
     ],
   );
-  assert.notEqual(orders[1]!.name, orders[2]!.name);
+  assert.equal(new Set(orders.slice(1).map(({ name }) => name)).size, 3);
 });
 
 test('an order that could not be put is tried at the next word', async () => {

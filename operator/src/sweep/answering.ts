@@ -3,6 +3,7 @@
 // Refuses to know how an order is carried out (order-keeper.ts).
 import { createHash } from 'node:crypto';
 import type { Order } from '@relayfleet/contract/order.ts';
+import type { Answering } from '@relayfleet/jetstream/answering.ts';
 
 export type AnsweringDeps = {
   readonly put: (order: Order) => Promise<void>;
@@ -15,16 +16,25 @@ export type AnsweringDeps = {
 const quietMs = 5 * 60_000;
 
 /** Never rejects: where the order cannot be put, the mail leaves when it falls due. */
-export function createAnswering({ put, now, monotonic }: AnsweringDeps): (destination: string) => Promise<void> {
+export function createAnswering({ put, now, monotonic }: AnsweringDeps): (waiting: Answering) => Promise<void> {
   const ordered = new Map<string, number>();
-  return async (destination) => {
+  return async ({ domain, destination }) => {
+    const way = `${domain} ${destination}`;
     const moment = monotonic();
-    for (const [name, at] of ordered) if (moment - at >= quietMs) ordered.delete(name);
-    if (ordered.has(destination)) return;
-    ordered.set(destination, moment);
-    const name = `answering-${createHash('sha256').update(destination).digest('hex').slice(0, 16)}`;
+    for (const [key, at] of ordered) if (moment - at >= quietMs) ordered.delete(key);
+    if (ordered.has(way)) return;
+    ordered.set(way, moment);
+    const name = `answering-${createHash('sha256').update(way).digest('hex').slice(0, 16)}`;
     const reason = 'its next hop answers again';
-    const order = { v: 1, name, kind: 'retry', held: false, filter: { destination }, reason, at: now() } as const;
-    await put(order).catch(() => ordered.delete(destination));
+    const order = {
+      v: 1,
+      name,
+      kind: 'retry',
+      held: false,
+      filter: { domain, destination },
+      reason,
+      at: now(),
+    } as const;
+    await put(order).catch(() => ordered.delete(way));
   };
 }

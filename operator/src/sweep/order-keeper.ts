@@ -50,11 +50,11 @@ export function createOrderKeeper(fleet: ObjectRef, deps: OrderKeeperDeps): Orde
   const underWay = new Set<Promise<void>>();
 
   async function carryOut(task: Task, signal: AbortSignal): Promise<void> {
-    const heardOfAt = monotonic() + heardOfMs;
+    await sleep(heardOfMs, signal); // before anything is listed: what a node has in hand may come back as held until then
     const progress = { begun: false, moved: 0, listingMs: 0, problem: '' };
     while (!signal.aborted) {
       try {
-        const left = await round(task, { heardOfAt, progress, signal });
+        const left = await round(task, progress, signal);
         if (signal.aborted) return;
         if (left === 0 || task.kind === 'retry') {
           await withdraw(task.name);
@@ -72,10 +72,11 @@ export function createOrderKeeper(fleet: ObjectRef, deps: OrderKeeperDeps): Orde
   }
 
   /** Moves, once, what waited at its beginning; resolves with how many entries were still there. */
-  async function round(task: Task, { heardOfAt, progress, signal }: Round): Promise<number> {
+  async function round(task: Task, progress: Progress, signal: AbortSignal): Promise<number> {
     const filter = narrowing(task);
     const started = monotonic();
-    const ready = task.kind === 'drop' ? await waiting.ready(filter) : []; // before the others, as an entry goes
+    const mayBeReady = task.kind === 'drop' && task.held !== true; // what is held was put back, and is ready no more
+    const ready = mayBeReady ? await waiting.ready(filter) : []; // before the others, as an entry goes
     const { subjects, upTo, now } = await waiting.deferred(filter);
     const listedAt = monotonic();
     progress.listingMs = listedAt - started;
@@ -83,7 +84,6 @@ export function createOrderKeeper(fleet: ObjectRef, deps: OrderKeeperDeps): Orde
     if (concerned.length === 0) return 0;
     if (!progress.begun) events.orderBegun(fleet, task, concerned.length);
     progress.begun = true;
-    if (monotonic() < heardOfAt) await sleep(heardOfAt - monotonic(), signal);
 
     const schedules = concerned.filter(waits);
     let left = concerned.length - schedules.length;
@@ -124,11 +124,7 @@ export function createOrderKeeper(fleet: ObjectRef, deps: OrderKeeperDeps): Orde
   };
 }
 
-type Round = {
-  readonly heardOfAt: number;
-  readonly progress: { begun: boolean; moved: number; listingMs: number };
-  readonly signal: AbortSignal;
-};
+type Progress = { begun: boolean; moved: number; listingMs: number };
 
 function waits(subject: string): boolean {
   return parseEntrySubject(subject)?.state === 'df';

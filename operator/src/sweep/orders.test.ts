@@ -33,7 +33,13 @@ const envelope = {
 
 const common = { v: 1, name: 'o', reason: '', at: 1 } as const;
 const retry = (filter: OrderFilter, held = false): Task => ({ ...common, kind: 'retry', held, filter });
-const drop = (filter: OrderFilter): Task => ({ ...common, kind: 'drop', bounce: false, filter });
+const drop = (filter: OrderFilter, held?: true): Task => ({
+  ...common,
+  kind: 'drop',
+  bounce: false,
+  filter,
+  ...(held && { held }),
+});
 
 const fitting: readonly OrderFilter[] = [
   {},
@@ -76,11 +82,12 @@ test('what is no entry’s subject concerns nobody', () => {
   for (const subject of ['df.1', 'b.x.0000', '']) assert.equal(mayConcern({ filter: {} }, subject), false);
 });
 
-test('a retry of what is held leaves the rest, a drop takes both', () => {
+test('an order about what is held leaves the rest, one that says nothing of it takes both', () => {
   const [free, held] = [encodeEntry(envelope), encodeEntry({ ...envelope, heldSince: 5 })];
   assert.deepEqual([concernsEntry(retry({}, true), free), concernsEntry(retry({}, true), held)], [false, true]);
   assert.deepEqual([concernsEntry(retry({}), free), concernsEntry(retry({}), held)], [true, true]);
   assert.deepEqual([concernsEntry(drop({}), free), concernsEntry(drop({}), held)], [true, true]);
+  assert.deepEqual([concernsEntry(drop({}, true), free), concernsEntry(drop({}, true), held)], [false, true]);
 });
 
 test('an entry that cannot be read is left alone', () => {

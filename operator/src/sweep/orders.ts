@@ -27,6 +27,5 @@ export function mayConcern({ filter }: Pick<Order, 'filter'>, subject: string): 
 
 export function concernsEntry(task: Task, entry: Uint8Array): boolean {
   const read = decodeEntry(entry);
-  if (!read.ok || !concerns(task, read.value.envelope)) return false;
-  return task.kind === 'drop' || !task.held || read.value.envelope.heldSince !== undefined;
+  return read.ok && concerns(task, read.value.envelope);
 }

@@ -2,6 +2,7 @@
 // time, and people's orders. Tells how each pass ended; one that fails is tried again at the next turn, and nothing waits for it.
 import type { ObjectRef } from '@relayfleet/contract/object-ref.ts';
 import type { Order } from '@relayfleet/contract/order.ts';
+import type { Answering } from '@relayfleet/jetstream/answering.ts';
 import type { StoredBodies } from '@relayfleet/jetstream/stored-bodies.ts';
 import type { WaitingMail } from '@relayfleet/jetstream/waiting-mail.ts';
 import { createAnswering } from './answering.ts';
@@ -32,8 +33,8 @@ export type SweptMail = {
     put(order: Order): Promise<void>;
     withdraw(name: string): Promise<void>;
   };
-  /** Calls the listener with each destination that answers again; returns how to stop. */
-  onAnswering(listener: (destination: string) => void): () => void;
+  /** Calls the listener when a destination answers a sender domain's mail again; returns how to stop. */
+  onAnswering(listener: (waiting: Answering) => void): () => void;
 };
 
 export type SweeperDeps = {
@@ -80,7 +81,7 @@ export function startSweeper(fleet: ObjectRef, { mail, events, now, monotonic, s
 
   const unwatch = orders.watch((all) => keeper.follow(all));
   const bringForward = createAnswering({ put: orders.put, now, monotonic });
-  const unhear = onAnswering((destination) => void bringForward(destination));
+  const unhear = onAnswering((waiting) => void bringForward(waiting));
   const ended = Promise.all([
     repeat('bodies', async () => events.sweptBodies(fleet, await bodySweep.pass(stop.signal))),
     repeat('overdue', async () => events.sweptOverdue(fleet, await overdueSweep.pass(stop.signal))),

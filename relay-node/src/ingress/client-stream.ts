@@ -1,10 +1,16 @@
 // What a client sends, as smtp-server's parser of commands, with a reader of our own for what comes behind DATA: the library's looks at
 // every dot apart and yields to the event loop in between, so that a message of dots took twenty times as long as another one.
+// A message over the limit is read to its end, which is where its refusal belongs; one that goes on and on is not.
 import type { Writable } from 'node:stream';
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { createDotReader } from './dot-reader.ts';
 
+/** Of the limit: what a client may send of one message. Those that are a little too large are to hear so in a session that goes on. */
+const patientFor = 2;
+
 export class ClientStream extends SMTPStream {
+  /** Called when a message goes on beyond all patience. */
+  onendless: () => void = () => undefined;
   #reader = createDotReader();
 
   override startDataMode(...limit: Parameters<SMTPStream['startDataMode']>): ReturnType<SMTPStream['startDataMode']> {
@@ -17,6 +23,10 @@ export class ClientStream extends SMTPStream {
     this._countDataBytes(content.length);
     if (rest !== undefined) return this._endDataMode(content, rest, done);
     if (this._dataStream === null) return done();
+    if (this.dataBytes > patientFor * this._maxBytes) {
+      this.onendless();
+      return done();
+    }
     pass(content, this._dataStream, done);
   }
 }

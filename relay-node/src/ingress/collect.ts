@@ -1,6 +1,6 @@
 // Takes in the bytes of one DATA command: checks them as they come, keeps those of a small message, and passes those of a large one
 // on, no faster than they are taken. A message that does not fit is read to its end and thrown away, since SMTP has no way to say so
-// earlier.
+// earlier; `client-stream.ts` cuts off one without an end.
 // All messages arriving at a node share one budget, so that many large ones cannot take its memory. The library cuts the bytes at
 // every stuffed dot: chunks of a few bytes are merged, since each would weigh far more than what it holds and what is budgeted.
 import { createLineScanner } from './line-scanner.ts';

@@ -74,6 +74,7 @@ export class Connection extends SMTPConnection {
   override _createParser(): ClientStream {
     const parser = new ClientStream();
     parser.oncommand = (command, callback) => this._onCommand(command, callback);
+    parser.onendless = () => this.#cutOff();
     parser.on('error', (error) => this.send(421, error.message));
     return parser;
   }
@@ -123,6 +124,12 @@ export class Connection extends SMTPConnection {
     this.#hooks.onRefusal(answer.reply);
     const { code, status, text } = render(answer);
     super.send(code, context === false ? text : `${status} ${text}`, false);
+  }
+
+  /** RFC 5321 §3.8: no closing without 421. The client, which is still sending, hears first what its message comes to. */
+  #cutOff(): void {
+    this.#say({ reply: 'sizeExceeded', values: { limit: this.#hooks.maxMessageBytes() } });
+    this.end('messageEndless');
   }
 
   #within(milliseconds: number): void {

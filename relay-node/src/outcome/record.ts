@@ -70,8 +70,9 @@ function freed({ heldSince: _held, pushedBack: _pushed, ...envelope }: Envelope)
 }
 
 /**
- * Where a redelivered entry stands by the last attempt recorded for it. Due times only grow, so an entry of that attempt at or after
- * the recorded next one is its successor. Of an earlier attempt it is a copy: one that was put back unsent by a worker that ended then.
+ * Where a redelivered entry stands by the last attempt recorded for it. Between two attempts due times only grow, so an entry of that
+ * attempt at or after the recorded next one is its successor. Of an earlier attempt it is a copy: one that was put back unsent by a
+ * worker that ended then.
  */
 export function standing(envelope: Envelope, last: AttemptedEvent | undefined): 'new' | 'recorded' | 'superseded' {
   if (last === undefined) return 'new';

@@ -15,7 +15,7 @@ export type ScheduleRequest = {
   readonly id: string;
   /** Attempts made, the failed one included: 1 or more. */
   readonly attempts: number;
-  /** When that attempt was due. */
+  /** When that attempt was due; when it was made, if it was brought forward. */
   readonly due: number;
   /** When it was made. Later waits count from here: a queue that stood still does not make up for it by haste. */
   readonly from: number;

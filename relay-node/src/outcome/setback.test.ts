@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Setback } from '@relayfleet/contract/setback.ts';
-import { isHopeless, oneMore, pauseAfter, pauseForOthers, workersEnded } from './setback.ts';
+import { isGivenUp, isUnannounced, oneMore, pauseAfter, pauseForOthers, workersEnded } from './setback.ts';
 
 const hour = 3_600_000;
+const isHopeless = (setback: Setback, now: number) => isGivenUp(setback, undefined, { build: '1', now });
 
 test('the third delivery without a record is a setback; of an entry set back for that before, the second', () => {
   const before = (because: Setback['because']) => ({ because, times: 1, since: 0 });
@@ -44,6 +45,22 @@ test('neither a clock that jumped nor a count that ran quickly gives an entry up
   assert.equal(isHopeless({ because: 'defect', times: 19, since: 0 }, 1_000 * hour), false);
   assert.equal(isHopeless({ because: 'defect', times: 1_000, since: 0 }, hour - 1), false);
   assert.equal(isHopeless({ because: 'defect', times: 20, since: 0 }, hour), true);
+});
+
+test('what ended its workers is given up by the build that announced its last try; any other announces its own', () => {
+  const times = { because: 'workers-ended', times: 21, since: 0 } as const;
+  const judge = (build: string, now = hour) => ({ build, now });
+  const before = { ...times, times: 20, lastTry: '1' };
+  assert.equal(isGivenUp(times, before, judge('1')), true);
+  assert.equal(isGivenUp(times, before, judge('2')), false);
+  assert.equal(isGivenUp(times, undefined, judge('1')), false);
+  assert.equal(isUnannounced(before, judge('2')), true);
+  assert.equal(isUnannounced(before, judge('1')), false);
+  assert.equal(
+    isUnannounced({ ...before, lastTry: '3' }, judge('2', hour - 1)),
+    false,
+    'nobody need to, before its time is over',
+  );
 });
 
 test('what waits for its turn alone comes again within a minute', () => {

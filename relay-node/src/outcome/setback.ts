@@ -12,6 +12,14 @@ export function workersEnded({ deliveries, setback }: { deliveries: number; setb
   return deliveries >= (setback?.because === 'workers-ended' ? 2 : 3);
 }
 
+/**
+ * As many more are granted where the attempt is on record: then it is rather a lease that was lost than a worker, and the little that
+ * is left of the work is soon done.
+ */
+export function mayBeLeftOver({ deliveries }: { deliveries: number }): boolean {
+  return deliveries < 6;
+}
+
 export function oneMore(before: Setback | undefined, because: Setback['because'], now: number): Setback {
   return { because, times: (before?.times ?? 0) + 1, since: before?.since ?? now };
 }
@@ -21,8 +29,23 @@ const patienceMs = 60 * 60_000;
 /** The pauses before this many fill that time. Counted too, since no clock alone gives a mail up. */
 const patienceTimes = 20;
 
-export function isHopeless({ times, since }: Setback, now: number): boolean {
+function isHopeless({ times, since }: Setback, now: number): boolean {
   return times >= patienceTimes && now - since >= patienceMs;
+}
+
+export type Judge = { readonly build: string; readonly now: number };
+
+/**
+ * Whether it is given up: its time is over, and this build has seen it fail since. A defect is met by whoever says so; the end of a
+ * worker is told by another, and counts where the build had announced its last try.
+ */
+export function isGivenUp(setback: Setback, before: Setback | undefined, { build, now }: Judge): boolean {
+  return isHopeless(setback, now) && (setback.because === 'defect' || before?.lastTry === build);
+}
+
+/** Whether this build has to announce its last try before it begins: the release before it may have ended all its workers. */
+export function isUnannounced(setback: Setback, { build, now }: Judge): boolean {
+  return isHopeless(setback, now) && setback.lastTry !== build;
 }
 
 const firstPauseMs = 1_000;

@@ -1,5 +1,5 @@
-// Reads the little of a message's header that policy needs: the author's fields, the trace, what is missing. Caps come before parsing, since signers and
-// verifiers were measured to take seconds over one header of 32,000 folded lines.
+// Reads the little of a message's header that policy needs: the author's fields, the trace, what is missing. Caps come before parsing, since
+// signers and verifiers were measured to take seconds over one header of 32,000 folded lines.
 // Lines that readers may take differently (obsolete forms of RFC 5322 §4) make the header malformed instead of being guessed at.
 // Refuses to know whether the mailboxes found may be used.
 import type { Mailbox } from '@relayfleet/contract/address.ts';

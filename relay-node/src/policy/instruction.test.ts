@@ -51,10 +51,20 @@ const cases: Readonly<Record<string, readonly [ReturnType<typeof snapshotOf>, re
   ],
   'an order to hold it': [snapshotOf(), [hold], { kind: 'hold', reason: 'order' }],
   'an order to drop what another holds': [snapshotOf(), [hold, drop], { kind: 'drop', bounce: true, order: 'd' }],
+  'an order to drop what is held, not looked at yet': [
+    snapshotOf(),
+    [hold, { ...drop, held: true }],
+    { kind: 'hold', reason: 'order' },
+  ],
   'an order to drop what is suspended': [stopped, [drop], { kind: 'drop', bounce: true, order: 'd' }],
 };
 for (const [what, [snapshot, orders, expected]] of Object.entries(cases))
   test(what, () => assert.deepEqual(instruct(snapshot, orders, entry), expected));
+
+test('an order to drop what is held drops what was put back for that', () => {
+  const instruction = instruct(snapshotOf(), [hold, { ...drop, held: true }], { ...entry, heldSince: 1 });
+  assert.deepEqual(instruction, { kind: 'drop', bounce: true, order: 'd' });
+});
 
 test('a new snapshot is looked at anew', () => {
   assert.equal(instruct(stopped, [], entry).kind, 'hold');

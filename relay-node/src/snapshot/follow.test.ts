@@ -318,6 +318,23 @@ test('a manifest that came before the key it is sealed with is opened once that 
   assert.equal(following.current()?.generation, 4);
 });
 
+test('a manifest that was refused for a shard is not looked at again once a newer one has come', async () => {
+  const { following, publish, give, shards, waiting, settle, events, said } = setUp();
+  const older = publish(3, snapshotContent({ domains: [domainPolicy({ domain: 'other.test' })] }));
+  shards.clear();
+  const newer = publish(4);
+  void give(older); // its shards are still being asked for when the newer one comes
+  await give(newer);
+  assert.equal(following.current()?.generation, 4);
+  const again = waiting.filter(({ ms }) => ms === 2_000);
+  for (const { work } of again) work();
+  await settle();
+  assert.deepEqual(
+    [again.length, names(events), said.at(-1)?.problems],
+    [0, ['refused ShardMissing', 'adopted', 'renewed'], []],
+  );
+});
+
 test('a burst of manifests ends with the newest', async () => {
   const { following, publish, give, settle, adopted } = setUp();
   for (let generation = 1; generation <= 20; generation += 1) void give(publish(generation));

@@ -59,12 +59,13 @@ export function followSnapshot(deps: FollowDeps): Following {
     if (problem?.message !== message) events.configRefused(reason, message);
     problem = { reason, message: message.slice(0, 512) };
   };
-  const consider = async (bytes: Uint8Array) => {
+  const consider = async (bytes: Uint8Array, isNewest: () => boolean) => {
     const verdict = await weigh(bytes, held, deps).catch(defect);
     if (verdict.kind === 'refused') {
       refuse(verdict.reason, verdict.message);
       const ms = againMs[verdict.reason];
-      if (ms !== undefined) cancelRetry = later(ms, () => take(bytes));
+      // Where a newer one waits, this one would come after it, as an older generation: told of although nothing is wrong.
+      if (ms !== undefined && isNewest()) cancelRetry = later(ms, () => take(bytes));
     } else {
       problem = undefined;
       held = verdict.held;
@@ -130,15 +131,15 @@ function defect(error: Error): Verdict {
   return refused('NotUnderstood', error.message);
 }
 
-/** One at a time; of what arrives meanwhile only the newest is worked on. `work` never rejects. */
-function newestOnly<T>(work: (item: T) => Promise<void>): (item: T) => void {
+/** One at a time; of what arrives meanwhile only the newest is worked on. `isNewest`: nothing has. `work` never rejects. */
+function newestOnly<T>(work: (item: T, isNewest: () => boolean) => Promise<void>): (item: T) => void {
   let newest: { readonly item: T } | undefined;
   let working = false;
   const run = async () => {
     working = true;
     for (let next = newest; next !== undefined; next = newest) {
       newest = undefined;
-      await work(next.item);
+      await work(next.item, () => newest === undefined);
     }
     working = false;
   };
